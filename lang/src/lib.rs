@@ -1,1 +1,7 @@
-//! stub
+//! The language of moonwake: Lua 5.1 as LuaJIT 2.1 speaks it.
+//!
+//! Reading order: [`value`] and [`object`] (what data looks like), [`bytecode`] (what the compiler emits).
+
+pub mod bytecode;
+pub mod object;
+pub mod value;
