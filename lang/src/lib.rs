@@ -4,6 +4,8 @@
 //! machine and compiled code talk).
 
 pub mod bytecode;
+pub mod chunk_name;
+pub mod number;
 pub mod object;
 pub mod trace_state;
 pub mod value;
