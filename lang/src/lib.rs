@@ -1,11 +1,23 @@
 //! The language of moonwake: Lua 5.1 as LuaJIT 2.1 speaks it.
 //!
-//! Reading order: [`value`] and [`object`] (what data looks like), [`bytecode`] (what the compiler emits), [`trace_state`] (how the
-//! machine and compiled code talk).
+//! Reading order:
+//!
+//! 1. From text to a syntax tree: [`lexer`] (with [`escape`], [`number`], [`symbols`]), [`tokens`], `grammar.lalrpop` with
+//!    [`parse`] and [`operators`], [`ast`]; [`syntax_error`] says what is wrong with a text.
+//! 2. [`value`] and [`object`] (what data looks like), [`bytecode`] (what the compiler emits), [`trace_state`] (how the
+//!    machine and compiled code talk).
 
+pub mod ast;
 pub mod bytecode;
 pub mod chunk_name;
+pub mod escape;
+pub mod lexer;
 pub mod number;
 pub mod object;
+pub mod operators;
+pub mod parse;
+pub mod symbols;
+pub mod syntax_error;
+pub mod tokens;
 pub mod trace_state;
 pub mod value;

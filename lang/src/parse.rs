@@ -1,0 +1,68 @@
+//! The parser: [`parse`] drives the grammar that LALRPOP has made a table of.
+//!
+//! ```
+//! use moonwake_lang::parse::parse;
+//! assert!(parse(b"return 1 + 1", b"=example").is_ok());
+//! let error = parse(b"x = = 1", b"=example").unwrap_err();
+//! assert_eq!(error.to_string(), "example:1: unexpected symbol near '='");
+//! ```
+
+use crate::ast::{Ast, Expr, ExprId, TokenIndex};
+use crate::symbols::Symbol;
+use crate::syntax_error::{self, SyntaxError};
+use crate::tokens::TokenSource;
+use lalrpop_util::lalrpop_mod;
+
+lalrpop_mod!(
+    #[allow(clippy::all, clippy::pedantic, missing_docs, unused)]
+    grammar
+);
+
+/// Parses a whole source text.
+///
+/// `chunk_name` is what `load` takes, with its `@` or `=` mark; messages show its short form. Neither the length of the source
+/// nor its nesting is limited here: all stacks are on the heap.
+///
+/// # Errors
+/// The first place where the text is no program, worded as LuaJIT words it.
+pub fn parse(source: &[u8], chunk_name: &[u8]) -> Result<Ast, SyntaxError> {
+    if source.len() >= i32::MAX as usize {
+        return Err(SyntaxError::new(chunk_name, 1, b"chunk has too many lines".to_vec()));
+    }
+    let mut ast = Ast::default();
+    let mut tokens = TokenSource::new(source);
+    match grammar::ChunkParser::new().parse(&mut ast, &mut tokens) {
+        Ok(main) => {
+            let (state, lines) = tokens.finish();
+            ast.main = main;
+            ast.symbols = state.symbols;
+            ast.lines = lines;
+            Ok(ast)
+        }
+        Err(error) => Err(syntax_error::from_parser(error, &tokens, chunk_name)),
+    }
+}
+
+/// What an argument list is applied to.
+#[derive(Clone, Copy)]
+pub(crate) enum Callee {
+    Function(ExprId),
+    Method(ExprId, Symbol),
+}
+
+impl Callee {
+    /// The call with these arguments.
+    pub(crate) fn call(self, ast: &mut Ast, arguments: Vec<ExprId>, last: TokenIndex) -> ExprId {
+        let call = match self {
+            Callee::Function(function) => Expr::Call(function, arguments),
+            Callee::Method(object, name) => Expr::MethodCall(object, name, arguments),
+        };
+        ast.expr(call, last)
+    }
+}
+
+/// `list` with one more element.
+pub(crate) fn push<T>(mut list: Vec<T>, element: T) -> Vec<T> {
+    list.push(element);
+    list
+}
