@@ -14,18 +14,15 @@ use sources::{GGML, Group, LLAMA, Sources};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 type Outcome<T> = Result<T, String>;
 
-fn main() -> ExitCode {
+fn main() {
     println!("cargo::rerun-if-changed=build");
-    match build() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            println!("cargo::error=cannot build libggml: {why}");
-            ExitCode::FAILURE
-        }
+    if let Err(why) = build() {
+        // This alone fails the build. An exit status would add everything that the script printed for cargo.
+        println!("cargo::error=cannot build libggml: {why}");
     }
 }
 
@@ -39,7 +36,8 @@ fn build() -> Outcome<()> {
         return Ok(());
     }
     let flags = processor::flags()?;
-    let linker = cpp_compiler()?;
+    compiler(false, "a C compiler is needed", "gcc")?;
+    let linker = compiler(true, "a C++ compiler is needed", "g++")?;
     let root = locate::llama_cpp()?;
     for folder in [&folders.include, &folders.library, &folders.generated] {
         fs::create_dir_all(folder).map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
@@ -70,15 +68,13 @@ fn only_lints() -> bool {
         .is_some_and(|wrapper| Path::new(&wrapper).file_stem() == Some("clippy-driver".as_ref()))
 }
 
-/// The C++ compiler, once it is known to start.
-fn cpp_compiler() -> Outcome<PathBuf> {
-    let compiler = cc::Build::new().cpp(true).try_get_compiler().map_err(|e| e.to_string())?;
-    match Command::new(compiler.path()).arg("--version").output() {
-        Ok(output) if output.status.success() => Ok(compiler.path().to_owned()),
-        _ => Err(format!(
-            "a C++ compiler is needed, and '{}' does not start (Debian: apt install g++)",
-            compiler.path().display()
-        )),
+/// A compiler, once it is known to start.
+fn compiler(cpp: bool, needed: &str, package: &str) -> Outcome<PathBuf> {
+    let compiler = cc::Build::new().cpp(cpp).cargo_warnings(false).try_get_compiler().map_err(|e| e.to_string())?;
+    let path = compiler.path();
+    match Command::new(path).arg("--version").output() {
+        Ok(output) if output.status.success() => Ok(path.to_owned()),
+        _ => Err(format!("{needed}, and '{}' does not start (Debian: apt install {package})", path.display())),
     }
 }
 
@@ -111,6 +107,7 @@ fn compile(groups: &[Group], root: &Path, folders: &Folders, processor_flags: &[
             .opt_level(3)
             .debug(false)
             .warnings(false)
+            .cargo_warnings(false)
             .cargo_metadata(false)
             .out_dir(folders.out.join(group.name))
             .include(&folders.generated)
