@@ -6,18 +6,24 @@
 //!    [`parse`] and [`operators`], [`ast`]; [`syntax_error`] says what is wrong with a text.
 //! 2. [`value`] and [`object`] (what data looks like), [`bytecode`] (what the compiler emits), [`trace_state`] (how the
 //!    machine and compiled code talk).
+//! 3. What programs work on: [`gc`] (the heap and its collector), [`mod@string`], [`table`], [`metamethod`]; [`load`] brings a compiled chunk there.
 
 pub mod ast;
 pub mod bytecode;
 pub mod chunk_name;
 pub mod escape;
+pub mod gc;
 pub mod lexer;
+pub mod load;
+pub mod metamethod;
 pub mod number;
 pub mod object;
 pub mod operators;
 pub mod parse;
+pub mod string;
 pub mod symbols;
 pub mod syntax_error;
+pub mod table;
 pub mod tokens;
 pub mod trace_state;
 pub mod value;

@@ -203,7 +203,7 @@ pub struct Table {
     pub array: Cell<*mut Value>,
     /// Number of valid array indexes, index 0 included.
     pub array_size: Cell<u32>,
-    /// Free for the table's own use.
+    /// For a metatable: a bit for each metamethod that it is known not to have.
     pub spare: Cell<u32>,
 }
 
@@ -212,10 +212,42 @@ pub mod table_flags {
     /// The table serves as a metatable or as an `__index` table: a change of its keys or of where its values lie must bump the
     /// heap's epoch.
     pub const PROTOTYPE: u16 = 1;
-    /// The table's keys are weak (`__mode` has "k").
-    pub const WEAK_KEYS: u16 = 2;
-    /// The table's values are weak (`__mode` has "v").
-    pub const WEAK_VALUES: u16 = 4;
+    /// The array once was far larger than what was in it: it does not grow over a wide gap again.
+    pub const SHRUNK: u16 = 2;
+}
+
+/// Bits of a header's `gc` byte.
+pub mod gc_bits {
+    /// The collector has scanned the object since it was last stored into: a store of an object into it must be told.
+    pub const NEEDS_BARRIER: u8 = 0x80;
+    /// The object waits in the list of those with a finaliser.
+    pub const LISTED: u8 = 1;
+    /// Its finaliser is to be called; cleared by `ffi.gc(x, nil)`.
+    pub const FINALISER: u8 = 2;
+    /// The object was found dead and revived for its finaliser.
+    pub const FINALISED: u8 = 4;
+}
+
+/// A run of values: a table's array part or its keyed slots, behind a header that holds the capacity.
+#[repr(C)]
+pub struct Values {
+    /// `size` is the number of values.
+    pub header: Header,
+    values: [Value; 0],
+}
+
+impl Gc<Values> {
+    /// The first value.
+    #[inline(always)]
+    pub fn first(self) -> *mut Value {
+        (self.address() + std::mem::offset_of!(Values, values)) as *mut Value
+    }
+
+    /// The run whose first value is at `first`.
+    #[inline(always)]
+    pub fn from_first(first: *mut Value) -> Gc<Values> {
+        Gc::from_address(first as usize - std::mem::offset_of!(Values, values))
+    }
 }
 
 impl Table {
@@ -239,13 +271,62 @@ pub struct Function {
     pub env: Cell<Gc<Table>>,
     /// The prototype of a Lua function; null for a native one.
     pub proto: *mut Proto,
-    /// Lua: `*mut Upvalue` each. Native: first a `*const NativeFunction`, then a [`Value`] each.
+    /// Lua: `*mut Upvalue` each. Native: first the address of a `NativeFunction`, which `aux` does not count, then a [`Value`] each.
     upvalues: [u64; 0],
 }
 
 impl Function {
     /// Offset of the first upvalue.
     pub const UPVALUES_OFFSET: usize = std::mem::offset_of!(Function, upvalues);
+
+    /// Whether it is written in Rust.
+    #[inline(always)]
+    pub fn is_native(&self) -> bool {
+        self.proto.is_null()
+    }
+
+    /// The number of upvalues.
+    #[inline(always)]
+    pub fn upvalue_count(&self) -> usize {
+        self.header.aux.get() as usize
+    }
+}
+
+impl Gc<Function> {
+    #[inline(always)]
+    fn word(self, index: usize) -> *mut u64 {
+        (self.address() + Function::UPVALUES_OFFSET + 8 * index) as *mut u64
+    }
+
+    /// An upvalue of a Lua function.
+    #[inline(always)]
+    pub fn upvalue(self, index: usize) -> Gc<Upvalue> {
+        debug_assert!(!self.is_native() && index < self.upvalue_count());
+        // SAFETY: a Lua function is made with this many upvalues, all of them objects.
+        Gc::from_address(unsafe { *self.word(index) } as usize)
+    }
+
+    /// Gives a Lua function another upvalue (`debug.upvaluejoin`). The caller runs the barrier.
+    pub fn set_upvalue(self, index: usize, upvalue: Gc<Upvalue>) {
+        debug_assert!(!self.is_native() && index < self.upvalue_count());
+        // SAFETY: as above.
+        unsafe { *self.word(index) = upvalue.address() as u64 }
+    }
+
+    /// The word that a native function was made with: the address of its `NativeFunction`.
+    #[inline(always)]
+    pub fn native_word(self) -> *const () {
+        debug_assert!(self.is_native());
+        // SAFETY: a native function is made with this word first.
+        unsafe { *self.word(0) as *const () }
+    }
+
+    /// Where an upvalue of a native function is. A store is followed by the barrier.
+    #[inline(always)]
+    pub fn native_upvalue(self, index: usize) -> *mut Value {
+        debug_assert!(self.is_native() && index < self.upvalue_count());
+        self.word(index + 1).cast()
+    }
 }
 
 /// A variable shared by closures. *Open*, it points into a coroutine's stack; *closed*, at its own `closed` field.
@@ -284,6 +365,8 @@ pub struct Proto {
     pub children: *mut Gc<Proto>,
     /// What the compiler made, for its debug information and for `string.dump`.
     pub source: *const crate::bytecode::Prototype,
+    /// One counted reference to the whole chunk that `source` lies in.
+    pub chunk: *const crate::bytecode::Prototype,
 }
 
 /// Bits of [`Proto::flags`].
@@ -310,8 +393,6 @@ pub struct Cdata {
 pub mod cdata_flags {
     /// The payload's byte length stands in the 8 bytes after the header (variable-length types).
     pub const VARIABLE: u16 = 0x100;
-    /// A finaliser is registered for it (`ffi.gc` or `__gc`).
-    pub const FINALISER: u16 = 0x200;
 }
 
 impl Cdata {

@@ -1,0 +1,141 @@
+//! The heap: everything that objects of one virtual machine share.
+//!
+//! Its first fields lie at fixed offsets, since compiled code reads them: the poll word, the epoch, and the cursor and limit of each
+//! size class.
+
+#![allow(unsafe_code)]
+
+use super::cycle::Pace;
+use super::finalise::Finalisers;
+use super::mark::MarkState;
+use super::space::Space;
+use crate::metamethod::Metamethod;
+use crate::object::{Gc, Header, Kind, Str};
+use crate::string::Interner;
+use crate::table::shape::Shapes;
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Bits of [`Heap::poll`]: reasons to leave the fast path at the next safe point. The virtual machine defines further ones.
+pub mod poll {
+    /// A collection, or a slice of one, is due: call [`Heap::step`](super::Heap::step).
+    pub const COLLECT: u32 = 1;
+    /// More memory is in use than the limit allows: throw "not enough memory".
+    pub const MEMORY: u32 = 2;
+    /// First bit that is free for the virtual machine.
+    pub const FIRST_FREE: u32 = 4;
+}
+
+/// A garbage-collected heap and the tables that belong to it: interned strings, shapes, finalisers.
+#[repr(C)]
+pub struct Heap {
+    /// Bits of [`poll`]; tested at every safe point.
+    pub poll: AtomicU32,
+    /// Changes whenever the keys, the metatable, the place of a value or a function-valued field of a table that serves as
+    /// prototype change. While it stays the same, what was found through an `__index` chain is still there.
+    pub epoch: Cell<u32>,
+    /// Where objects lie.
+    pub space: Space,
+    pub(crate) strings: Interner,
+    pub(crate) shapes: Shapes,
+    pub(crate) metamethod_names: [Gc<Str>; Metamethod::COUNT],
+    pub(crate) marks: MarkState,
+    pub(crate) finalisers: Finalisers,
+    pub(crate) pace: Pace,
+    /// Objects with memory outside the heap, which must be freed with them: prototypes, coroutines, userdata.
+    pub(crate) owners: Vec<Gc<Header>>,
+    /// Bytes of such memory.
+    pub(crate) outside: usize,
+}
+
+impl Heap {
+    /// An empty heap. String hashes are seeded at random.
+    pub fn new() -> Heap {
+        use std::hash::{BuildHasher, Hasher};
+        Heap::with_seed(std::hash::RandomState::new().build_hasher().finish())
+    }
+
+    /// An empty heap with this seed for string hashes.
+    pub fn with_seed(seed: u64) -> Heap {
+        let mut space = Space::new();
+        let mut strings = Interner::new(seed);
+        let metamethod_names = Metamethod::ALL.map(|event| strings.intern(&mut space, event.name().as_bytes()));
+        Heap {
+            poll: AtomicU32::new(0),
+            epoch: Cell::new(1),
+            space,
+            strings,
+            shapes: Shapes::new(),
+            metamethod_names,
+            marks: MarkState::default(),
+            finalisers: Finalisers::default(),
+            pace: Pace::default(),
+            owners: Vec::new(),
+            outside: 0,
+        }
+    }
+
+    /// Sets bits of the poll word.
+    pub fn request(&self, bits: u32) {
+        self.poll.fetch_or(bits, Ordering::Relaxed);
+    }
+
+    /// The interned string of these bytes.
+    pub fn intern(&mut self, bytes: &[u8]) -> Gc<Str> {
+        let string = self.strings.intern(&mut self.space, bytes);
+        self.after_allocation();
+        string
+    }
+
+    /// A new object of this kind with its header written and the rest undefined.
+    ///
+    /// # Panics
+    /// When the system has no more memory: a limit ([`Heap::set_limit`]) is how a script is told in time.
+    #[inline(always)]
+    pub(crate) fn allocate<T>(&mut self, kind: Kind, bytes: usize, aux: u16, size: u32) -> Gc<T> {
+        let address = match self.space.allocate(bytes) {
+            Some(address) => address,
+            None => self.allocate_slow(bytes),
+        };
+        let header =
+            Header { kind: Cell::new(kind as u8), gc: Cell::new(0), aux: Cell::new(aux), size: Cell::new(size) };
+        // SAFETY: the space gave at least `bytes` bytes, aligned to 8, that nothing else uses.
+        unsafe { (address as *mut Header).write(header) };
+        Gc::from_address(address)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn allocate_slow(&mut self, bytes: usize) -> usize {
+        let Some(address) = self.space.allocate_slow(bytes) else {
+            std::alloc::handle_alloc_error(std::alloc::Layout::from_size_align(bytes, 8).expect("a size of an object"))
+        };
+        self.after_allocation();
+        address
+    }
+
+    /// Counts memory outside the heap that an object owns.
+    pub(crate) fn add_outside(&mut self, bytes: usize) {
+        self.outside += bytes;
+        self.after_allocation();
+    }
+
+    /// The interned name of a metamethod.
+    pub fn metamethod_name(&self, event: Metamethod) -> Gc<Str> {
+        self.metamethod_names[event as usize]
+    }
+}
+
+impl Default for Heap {
+    fn default() -> Heap {
+        Heap::new()
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        for owner in std::mem::take(&mut self.owners) {
+            super::make::free_outside(owner);
+        }
+    }
+}

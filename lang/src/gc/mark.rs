@@ -1,0 +1,237 @@
+//! Marking: what each kind of object refers to.
+//!
+//! A [`Marker`] sets the mark bit of what it is given and keeps what must still be scanned on a stack of its own. Strings refer to nothing and
+//! are never looked at: their bit is enough.
+
+#![allow(unsafe_code)]
+
+use super::chunk::{self, MARKS};
+use super::space::Space;
+use crate::object::{Coroutine, Function, Gc, Header, Kind, Proto, Str, Table, Upvalue, Userdata, Values};
+use crate::table::dict::Dict;
+use crate::table::shape::{Shapes, Weak};
+use crate::value::{POINTER_MASK, Tag, Value};
+
+/// What lasts between the slices of marking.
+#[derive(Default)]
+pub(crate) struct MarkState {
+    /// Marked objects that have not been scanned.
+    pub stack: Vec<usize>,
+    /// Scanned objects that were stored into since.
+    pub remembered: Vec<Gc<Header>>,
+    /// Tables with weak keys or values that were reached, and which of the two.
+    pub weak: Vec<(Gc<Table>, Weak)>,
+}
+
+/// Marks what it is told is reachable. The virtual machine's roots are given to one.
+pub struct Marker<'a> {
+    pub(crate) state: &'a mut MarkState,
+    pub(crate) shapes: &'a mut Shapes,
+    pub(crate) space: &'a Space,
+    pub(crate) mode: Gc<Str>,
+}
+
+impl Marker<'_> {
+    /// Marks the object that a value refers to, if any.
+    #[inline(always)]
+    pub fn mark(&mut self, value: Value) {
+        if value.is_object() && chunk::set(MARKS, value.address()) && !value.is(Tag::Str) {
+            self.state.stack.push(value.address());
+        }
+    }
+
+    /// Marks an object.
+    #[inline(always)]
+    pub fn mark_object<T>(&mut self, object: Gc<T>) {
+        if chunk::set(MARKS, object.address()) {
+            self.state.stack.push(object.address());
+        }
+    }
+
+    /// Marks an object unless the pointer is null.
+    #[inline(always)]
+    pub fn mark_pointer<T>(&mut self, object: *mut T) {
+        if !object.is_null() {
+            self.mark_object(Gc::from_ptr(object));
+        }
+    }
+
+    /// Marks what values refer to.
+    pub fn mark_values(&mut self, values: &[Value]) {
+        values.iter().for_each(|&value| self.mark(value));
+    }
+
+    /// Marks every object that one of these words is, boxes, or points into: for memory of which nobody knows where in it objects are,
+    /// such as the native stack below compiled code.
+    pub fn mark_conservative(&mut self, words: &[u64]) {
+        for &word in words {
+            let (tag, address) = (word & !POINTER_MASK, (word & POINTER_MASK) as usize);
+            if (tag == 0 || Value(word).is_object())
+                && let Some(object) = self.space.object_at(address)
+            {
+                self.mark_object(Gc::<Header>::from_address(object));
+            }
+        }
+    }
+
+    /// Whether a shape's tables have weak references; marks what the shape refers to.
+    #[inline]
+    fn reach_shape(&mut self, id: u32) -> Weak {
+        self.shapes.reach(id).unwrap_or_else(|()| {
+            let metatable = self.shapes.metatable(id);
+            let weak = metatable.map_or(Weak::default(), |metatable| self.weakness(metatable));
+            self.shapes.reached(id, weak);
+            metatable.into_iter().for_each(|metatable| self.mark_object(metatable));
+            weak
+        })
+    }
+
+    /// What `__mode` of a metatable says.
+    fn weakness(&self, metatable: Gc<Table>) -> Weak {
+        let shape = metatable.shape();
+        let mode = if self.shapes.is_dictionary(shape) {
+            let dict = metatable.dict();
+            dict.and_then(|dict| dict.find(self.mode.into()).map(|number| dict.entry(number).value))
+        } else {
+            self.shapes.lookup(shape, self.mode).map(|slot| metatable.slot_value(slot))
+        };
+        let Some(mode) = mode.and_then(Value::as_str) else { return Weak::default() };
+        Weak { keys: mode.bytes().contains(&b'k'), values: mode.bytes().contains(&b'v') }
+    }
+
+    /// Marks and scans everything reachable from what has been marked.
+    pub(crate) fn drain(&mut self) {
+        while let Some(address) = self.state.stack.pop() {
+            self.scan(Gc::from_address(address));
+        }
+    }
+
+    /// Marks what an object refers to.
+    pub(crate) fn scan(&mut self, object: Gc<Header>) {
+        const STR: u8 = Kind::Str as u8;
+        const TABLE: u8 = Kind::Table as u8;
+        const FUNCTION: u8 = Kind::Function as u8;
+        const UPVALUE: u8 = Kind::Upvalue as u8;
+        const PROTO: u8 = Kind::Proto as u8;
+        const COROUTINE: u8 = Kind::Coroutine as u8;
+        const CDATA: u8 = Kind::Cdata as u8;
+        const USERDATA: u8 = Kind::Userdata as u8;
+        const VALUES: u8 = Kind::Values as u8;
+        const DICT: u8 = Kind::Dict as u8;
+        match object.kind.get() {
+            TABLE => self.scan_table(object.cast()),
+            VALUES => self.scan_values(object.cast()),
+            DICT => self.scan_dict(object.cast(), Weak::default()),
+            FUNCTION => self.scan_function(object.cast()),
+            UPVALUE => self.scan_upvalue(object.cast()),
+            PROTO => self.scan_proto(object.cast()),
+            COROUTINE => self.scan_coroutine(object.cast()),
+            USERDATA => {
+                let userdata: Gc<Userdata> = object.cast();
+                self.mark_pointer(userdata.metatable.get());
+                self.mark_pointer(userdata.env.get());
+            }
+            STR | CDATA => {}
+            kind => unreachable!("an object of kind {kind} was marked"),
+        }
+    }
+
+    fn scan_table(&mut self, t: Gc<Table>) {
+        let weak = self.reach_shape(t.shape());
+        if weak != Weak::default() {
+            return self.scan_weak_table(t, weak);
+        }
+        t.array_object().into_iter().for_each(|array| self.mark_object(array));
+        if self.shapes.is_dictionary(t.shape()) {
+            t.dict().into_iter().for_each(|dict| self.mark_object(dict));
+        } else if !t.slots.get().is_null() {
+            self.mark_object(Gc::from_first(t.slots.get()));
+        }
+    }
+
+    /// The bodies of a weak table are marked but not scanned; what is strong in them is marked here.
+    fn scan_weak_table(&mut self, t: Gc<Table>, weak: Weak) {
+        self.state.weak.push((t, weak));
+        let values_body = |first: *mut Value| (!first.is_null()).then(|| Gc::from_first(first));
+        let array = values_body(t.array.get());
+        let (dict, slots) =
+            if self.shapes.is_dictionary(t.shape()) { (t.dict(), None) } else { (None, values_body(t.slots.get())) };
+        for body in array.into_iter().chain(slots) {
+            chunk::set(MARKS, body.address());
+            if weak.values {
+                // SAFETY: a run holds as many values as its header says.
+                let values = unsafe { std::slice::from_raw_parts(body.first(), body.header.size.get() as usize) };
+                values.iter().filter(|value| value.is(Tag::Str)).for_each(|&value| self.mark(value));
+            } else {
+                self.scan_values(body);
+            }
+        }
+        if let Some(dict) = dict {
+            chunk::set(MARKS, dict.address());
+            self.scan_dict(dict, weak);
+        }
+    }
+
+    fn scan_values(&mut self, values: Gc<Values>) {
+        // SAFETY: a run holds as many values as its header says.
+        self.mark_values(unsafe { std::slice::from_raw_parts(values.first(), values.header.size.get() as usize) });
+    }
+
+    fn scan_dict(&mut self, dict: Gc<Dict>, weak: Weak) {
+        for entry in dict.live() {
+            if !weak.keys || entry.key.is(Tag::Str) {
+                self.mark(entry.key);
+            }
+            if !weak.values || entry.value.is(Tag::Str) {
+                self.mark(entry.value);
+            }
+        }
+    }
+
+    fn scan_function(&mut self, function: Gc<Function>) {
+        self.mark_object(function.env.get());
+        if function.is_native() {
+            for i in 0..function.upvalue_count() {
+                // SAFETY: the upvalue lies inside the object.
+                self.mark(unsafe { *function.native_upvalue(i) });
+            }
+        } else {
+            self.mark_pointer(function.proto);
+            (0..function.upvalue_count()).for_each(|i| self.mark_object(function.upvalue(i)));
+        }
+    }
+
+    fn scan_upvalue(&mut self, upvalue: Gc<Upvalue>) {
+        // SAFETY: an upvalue points into the stack of a coroutine that has not been freed, or at itself.
+        self.mark(unsafe { *upvalue.value.get() });
+    }
+
+    fn scan_proto(&mut self, proto: Gc<Proto>) {
+        // SAFETY: the arrays are this long.
+        let (constants, children) = unsafe {
+            (
+                std::slice::from_raw_parts(proto.constants, proto.constants_len as usize),
+                std::slice::from_raw_parts(proto.children, proto.children_len as usize),
+            )
+        };
+        self.mark_values(constants);
+        children.iter().for_each(|&child| self.mark_object(child));
+    }
+
+    /// Marks what a coroutine refers to; also when it has been marked before.
+    pub(crate) fn scan_coroutine(&mut self, coroutine: Gc<Coroutine>) {
+        let stack = coroutine.stack.get();
+        // SAFETY: `top` lies in the coroutine's stack.
+        let live = unsafe { coroutine.top.get().offset_from(stack) } as usize;
+        // SAFETY: the stack holds values up to its end.
+        self.mark_values(unsafe { std::slice::from_raw_parts(stack, live) });
+        self.mark_pointer(coroutine.env.get());
+        self.mark_pointer(coroutine.resumer.get());
+        let mut open = coroutine.open_upvalues.get();
+        while !open.is_null() {
+            let upvalue: Gc<Upvalue> = Gc::from_ptr(open);
+            self.mark_object(upvalue);
+            open = upvalue.closed.get().0 as *mut Upvalue;
+        }
+    }
+}

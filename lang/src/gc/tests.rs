@@ -1,0 +1,234 @@
+//! Collections compared with what must be alive, on random graphs.
+
+use super::*;
+use crate::object::{Gc, Table};
+use crate::value::Value;
+
+/// A small generator of random numbers (xorshift), so that a failing seed can be run again.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 16) % n
+    }
+}
+
+/// A heap whose roots are a table.
+struct Rooted {
+    heap: Heap,
+    root: Gc<Table>,
+}
+
+impl Rooted {
+    fn new() -> Rooted {
+        let mut heap = Heap::with_seed(3);
+        heap.set_stress(true);
+        let root = heap.new_table(0, 0);
+        Rooted { heap, root }
+    }
+
+    fn collect(&mut self) {
+        let root = self.root;
+        self.heap.full_collect(&mut |marker| marker.mark_object(root));
+    }
+
+    fn string(&mut self, s: &str) -> Value {
+        self.heap.intern(s.as_bytes()).into()
+    }
+}
+
+#[test]
+fn what_is_reachable_survives_and_the_rest_is_freed() {
+    let mut r = Rooted::new();
+    r.collect();
+    let empty = r.heap.count_bytes();
+    for i in 1..=1000 {
+        let (inner, name) = (r.heap.new_table(4, 3), r.string(&format!("name {i}")));
+        let key = r.heap.intern(b"name");
+        r.heap.set_str(inner, key, name);
+        for j in 1..20 {
+            r.heap.set_int(inner, j, Value::number(j as f64));
+        }
+        let root = r.root;
+        r.heap.set_int(root, i, inner.into());
+    }
+    r.collect();
+    let key = r.heap.intern(b"name");
+    for i in 1..=1000 {
+        let inner = r.heap.get_int(r.root, i).as_table().unwrap();
+        assert_eq!(r.heap.get_str(inner, key).as_str().unwrap().bytes(), format!("name {i}").as_bytes());
+        assert_eq!(r.heap.get_int(inner, 19), Value::number(19.0));
+    }
+    let root = r.root;
+    r.heap.clear(root);
+    r.root = r.heap.new_table(0, 0);
+    r.collect();
+    assert!(r.heap.count_bytes() <= empty + 200, "{} then {}", empty, r.heap.count_bytes());
+}
+
+#[test]
+fn a_random_graph_keeps_its_contents() {
+    for seed in 1..20 {
+        let mut random = Random(seed * 0x1234_5677);
+        let mut r = Rooted::new();
+        type Node = (Gc<Table>, Vec<(i64, usize)>);
+        let mut model: Vec<Node> = vec![(r.root, vec![])];
+        for _ in 0..30 {
+            for _ in 0..40 {
+                let owner = random.below(model.len() as u64) as usize;
+                let child = if random.below(3) == 0 {
+                    random.below(model.len() as u64) as usize
+                } else {
+                    model.push((r.heap.new_table(0, 0), vec![]));
+                    model.len() - 1
+                };
+                let key = random.below(30) as i64 - 3;
+                let (table, edges) = &mut model[owner];
+                edges.retain(|edge| edge.0 != key);
+                edges.push((key, child));
+                let (table, child) = (*table, model[child].0);
+                r.heap.set_int(table, key, child.into());
+            }
+            r.collect();
+            // What the model cannot reach any more is forgotten there too.
+            let mut reached = vec![false; model.len()];
+            let mut stack = vec![0];
+            while let Some(node) = stack.pop() {
+                if !std::mem::replace(&mut reached[node], true) {
+                    stack.extend(model[node].1.iter().map(|edge| edge.1));
+                }
+            }
+            for (node, (table, edges)) in model.iter().enumerate().filter(|(node, _)| reached[*node]) {
+                for &(key, child) in edges {
+                    assert_eq!(r.heap.get_int(*table, key).as_table(), Some(model[child].0), "node {node}");
+                }
+            }
+            let new_number: Vec<usize> = reached
+                .iter()
+                .scan(0, |n, &r| {
+                    *n += usize::from(r);
+                    Some(*n - usize::from(r))
+                })
+                .collect();
+            model = model.into_iter().zip(&reached).filter(|(_, reached)| **reached).map(|(node, _)| node).collect();
+            for edge in model.iter_mut().flat_map(|(_, edges)| edges) {
+                edge.1 = new_number[edge.1];
+            }
+        }
+    }
+}
+
+#[test]
+fn weak_tables_lose_what_is_dead_but_not_strings() {
+    for mode in ["k", "v", "kv"] {
+        let mut r = Rooted::new();
+        let (root, metatable, weak) = (r.root, r.heap.new_table(0, 0), r.heap.new_table(0, 0));
+        r.heap.set_int(root, 1, weak.into());
+        let (key, value) = (r.string("__mode"), r.string(mode));
+        r.heap.set(metatable, key, value).unwrap();
+        r.heap.set_metatable(weak, Some(metatable));
+        let [alive, dead, key] = [0; 3].map(|_| Value::from(r.heap.new_table(0, 0)));
+        r.heap.set_int(root, 2, alive);
+        let [s1, s2, field] = ["one", "two", "field"].map(|s| r.string(s));
+        for (key, value) in [(s1, s2), (alive, alive), (Value::number(1.0), alive), (field, dead)] {
+            r.heap.set(weak, key, value).unwrap();
+        }
+        r.heap.set(weak, key, alive).unwrap();
+        r.heap.set(weak, Value::number(2.0), dead).unwrap();
+        r.collect();
+        assert_eq!(r.heap.get(weak, s1), s2);
+        assert_eq!(r.heap.get(weak, alive), alive);
+        assert_eq!(r.heap.get(weak, Value::number(1.0)), alive);
+        let (values_stay, keys_stay) = (mode == "k", mode == "v");
+        assert_eq!(r.heap.get(weak, field).is_nil(), !values_stay);
+        assert_eq!(r.heap.len(weak), if values_stay { 2 } else { 1 });
+        let mut count = 0;
+        let mut key = Value::NIL;
+        while let Some((k, _)) = r.heap.next(weak, key).unwrap() {
+            (key, count) = (k, count + 1);
+        }
+        assert_eq!(count, 3 + 2 * usize::from(values_stay) + usize::from(keys_stay), "{mode}");
+    }
+}
+
+#[test]
+fn finalisers_run_in_reverse_order_and_once() {
+    let mut r = Rooted::new();
+    let objects: Vec<Value> = (0..5).map(|_| r.heap.new_userdata(None).into()).collect();
+    for (i, &object) in objects.iter().enumerate() {
+        r.heap.set_finaliser(object, Value::number(i as f64));
+    }
+    let root = r.root;
+    r.heap.set_int(root, 1, objects[2]);
+    r.heap.clear_finaliser(objects[3]);
+    r.collect();
+    let order: Vec<Value> = std::iter::from_fn(|| r.heap.take_finalisable()).map(|(_, f)| f).collect();
+    assert_eq!(order, [4.0, 1.0, 0.0].map(Value::number));
+    r.collect();
+    assert_eq!(r.heap.take_finalisable(), None);
+    r.heap.finalise_all();
+    assert_eq!(r.heap.take_finalisable(), Some((objects[2], Value::number(2.0))));
+}
+
+#[test]
+fn a_word_that_points_into_an_object_keeps_it() {
+    let mut r = Rooted::new();
+    let kept = r.heap.new_table(0, 0);
+    let large = r.heap.new_cdata(1, 100_000, 8, true);
+    let huge = r.heap.new_cdata(1, 5_000_000, 8, true);
+    let words = [kept.address() as u64 + 16, large.address() as u64 + 70_000, Value::from(huge).0, 0, u64::MAX, 0x1000];
+    let root = r.root;
+    let collect = |heap: &mut Heap, words: &[u64]| {
+        heap.full_collect(&mut |marker| {
+            marker.mark_object(root);
+            marker.mark_conservative(words);
+        });
+    };
+    collect(&mut r.heap, &words);
+    let before = r.heap.count_bytes();
+    assert!(before > 5_100_000);
+    collect(&mut r.heap, &[]);
+    assert!(r.heap.count_bytes() < before - 5_100_000);
+}
+
+#[test]
+fn closed_variables_of_a_dead_coroutine_live_on() {
+    let mut r = Rooted::new();
+    let (root, value) = (r.root, r.heap.new_table(0, 0));
+    let coroutine = r.heap.new_coroutine(64, None);
+    let place = coroutine.stack.get();
+    // SAFETY: the stack has 64 places.
+    #[allow(unsafe_code)]
+    unsafe {
+        *place = value.into();
+    }
+    let upvalue = r.heap.find_upvalue(coroutine, place);
+    assert_eq!(r.heap.find_upvalue(coroutine, place), upvalue);
+    let proto = r.heap.load(&std::rc::Rc::new(crate::bytecode::Prototype {
+        code: vec![],
+        lines: vec![],
+        constants: vec![],
+        children: vec![],
+        upvalues: vec![],
+        upvalue_names: vec![],
+        locals: vec![],
+        params: 0,
+        vararg: false,
+        registers: 1,
+        first_line: 0,
+        last_line: 0,
+        chunk_name: b"=test"[..].into(),
+    }));
+    let function = r.heap.new_function_lua(proto, root, &[upvalue]);
+    r.heap.set_int(root, 1, function.into());
+    r.collect();
+    r.collect();
+    // SAFETY: an upvalue points at its variable.
+    #[allow(unsafe_code)]
+    let now = unsafe { *function.upvalue(0).value.get() };
+    assert_eq!(now, value.into());
+    assert_eq!(function.upvalue(0).header.aux.get(), 0);
+}

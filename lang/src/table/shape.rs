@@ -1,0 +1,515 @@
+//! Shapes (hidden classes): which keys a table has, in which slots their values lie, and its metatable.
+//!
+//! Tables that got the same keys in the same order under the same metatable share a shape, so an inline cache or a
+//! compiled guard learns all of that by comparing one 32-bit id. Adding a key moves a table along a *transition* to the shape
+//! with one key more; setting a metatable moves it along a transition too.
+//!
+//! ```text
+//!   {}  --x-->  {x}  --y-->  {x, y}            one key list [x, y] serves all three: a shape sees its first `count` keys
+//!                  \--z-->  {x, z}             a second branch copies the prefix: [x, z]
+//! ```
+//!
+//! A *dictionary* shape says nothing but the metatable: such a table has a hash table instead of slots. A table becomes one
+//! when shapes would not pay: too many keys, too many different successors of one shape, keys that come and go.
+//!
+//! **Invariant:** what an id means never changes while it is in use: its keys, their slots and its metatable are fixed. A table that serves as a
+//! prototype has an *own* shape, shared with no other table and without transitions, so that each of its states has its own id and
+//! stores to it can be told from stores to plain objects.
+
+use crate::object::{Gc, Str, Table};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// The shape of an empty table without a metatable.
+pub const EMPTY: u32 = 1;
+/// The shape of a dictionary without a metatable.
+pub const DICTIONARY: u32 = 2;
+
+/// A shape may have this many keys if they are added by stores with a constant key.
+pub const MAX_CONSTANT_KEYS: u32 = 1024;
+/// And this many if by stores with a computed one.
+pub const MAX_COMPUTED_KEYS: u32 = 64;
+/// A shape has at most this many successors by computed keys; the empty shapes more, since every kind of object starts there.
+const MAX_BRANCHES: usize = 32;
+const MAX_EMPTY_BRANCHES: usize = 512;
+const MAX_CONSTANT_BRANCHES: usize = 4096;
+
+/// How a key came to a store: it decides how far shapes go before a table becomes a dictionary.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeyOrigin {
+    /// It stands in the source.
+    Constant,
+    /// It was computed.
+    Computed,
+}
+
+/// A list of keys that a shape and its extensions share. It only grows.
+#[derive(Default)]
+struct KeyList {
+    keys: Vec<Gc<Str>>,
+    /// Once there are many keys: slot + 1 by hash, open addressing; the length is a power of two.
+    index: Vec<u32>,
+}
+
+/// Up to this many keys a list is searched from its start.
+const LINEAR: usize = 8;
+
+impl KeyList {
+    fn find(&self, key: Gc<Str>, count: usize) -> Option<u32> {
+        if self.index.is_empty() {
+            return self.keys[..count].iter().position(|&k| k == key).map(|slot| slot as u32);
+        }
+        let mask = self.index.len() - 1;
+        let mut at = key.hash as usize & mask;
+        loop {
+            let slot = self.index[at].checked_sub(1)?;
+            if self.keys[slot as usize] == key {
+                return (slot < count as u32).then_some(slot);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    fn push(&mut self, key: Gc<Str>) {
+        self.keys.push(key);
+        if self.keys.len() * 2 > self.index.len() && self.keys.len() > LINEAR {
+            self.index = vec![0; self.keys.len().next_power_of_two() * 4];
+            for slot in 0..self.keys.len() {
+                self.enter(slot);
+            }
+        } else if !self.index.is_empty() {
+            self.enter(self.keys.len() - 1);
+        }
+    }
+
+    fn enter(&mut self, slot: usize) {
+        let mask = self.index.len() - 1;
+        let mut at = self.keys[slot].hash as usize & mask;
+        while self.index[at] != 0 {
+            at = (at + 1) & mask;
+        }
+        self.index[at] = slot as u32 + 1;
+    }
+}
+
+/// Successors of a shape by added key.
+#[derive(Default)]
+enum Transitions {
+    #[default]
+    None,
+    One(Gc<Str>, u32),
+    Many(HashMap<Gc<Str>, u32>),
+}
+
+impl Transitions {
+    fn get(&self, key: Gc<Str>) -> Option<u32> {
+        match self {
+            Transitions::None => None,
+            Transitions::One(k, shape) => (*k == key).then_some(*shape),
+            Transitions::Many(map) => map.get(&key).copied(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Transitions::None => 0,
+            Transitions::One(..) => 1,
+            Transitions::Many(map) => map.len(),
+        }
+    }
+
+    fn insert(&mut self, key: Gc<Str>, shape: u32) {
+        match self {
+            Transitions::None => *self = Transitions::One(key, shape),
+            Transitions::One(k, s) => *self = Transitions::Many(HashMap::from([(*k, *s), (key, shape)])),
+            Transitions::Many(map) => _ = map.insert(key, shape),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    /// The id is not in use.
+    Free,
+    Shared,
+    /// Of one prototype table.
+    Own,
+    Dictionary,
+}
+
+struct Shape {
+    sort: Sort,
+    /// `__mode` of the metatable, as of the current collection.
+    weak: Weak,
+    /// Number of keys, a prefix of the list.
+    count: u32,
+    metatable: Option<Gc<Table>>,
+    keys: Rc<RefCell<KeyList>>,
+    by_key: Transitions,
+    by_metatable: HashMap<usize, u32>,
+    /// The collection in which it was last reached.
+    cycle: u32,
+}
+
+/// Which references of a table do not keep their objects alive.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Weak {
+    /// The keys.
+    pub keys: bool,
+    /// The values.
+    pub values: bool,
+}
+
+/// The shapes of a heap.
+pub struct Shapes {
+    all: Vec<Shape>,
+    free: Vec<u32>,
+    /// The empty shape and the dictionary shape of each metatable, by its address.
+    roots: HashMap<usize, u32>,
+    dictionaries: HashMap<usize, u32>,
+    cycle: u32,
+}
+
+fn address(metatable: Option<Gc<Table>>) -> usize {
+    metatable.map_or(0, Gc::address)
+}
+
+impl Shapes {
+    /// The two shapes that always exist.
+    pub fn new() -> Shapes {
+        let mut shapes = Shapes {
+            all: Vec::new(),
+            free: Vec::new(),
+            roots: HashMap::from([(0, EMPTY)]),
+            dictionaries: HashMap::from([(0, DICTIONARY)]),
+            cycle: 0,
+        };
+        for sort in [Sort::Free, Sort::Shared, Sort::Dictionary] {
+            shapes.add(sort, Rc::default(), 0, None);
+        }
+        shapes
+    }
+
+    fn add(&mut self, sort: Sort, keys: Rc<RefCell<KeyList>>, count: u32, metatable: Option<Gc<Table>>) -> u32 {
+        let shape = Shape {
+            sort,
+            weak: Weak::default(),
+            count,
+            metatable,
+            keys,
+            by_key: Transitions::None,
+            by_metatable: HashMap::new(),
+            cycle: 0,
+        };
+        match self.free.pop() {
+            Some(id) => {
+                self.all[id as usize] = shape;
+                id
+            }
+            None => {
+                self.all.push(shape);
+                self.all.len() as u32 - 1
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn get(&self, id: u32) -> &Shape {
+        &self.all[id as usize]
+    }
+
+    /// Whether tables of this shape are dictionaries.
+    #[inline(always)]
+    pub fn is_dictionary(&self, id: u32) -> bool {
+        self.get(id).sort == Sort::Dictionary
+    }
+
+    /// Whether it is the own shape of a prototype table.
+    pub fn is_own(&self, id: u32) -> bool {
+        self.get(id).sort == Sort::Own
+    }
+
+    /// The metatable of tables of this shape.
+    #[inline(always)]
+    pub fn metatable(&self, id: u32) -> Option<Gc<Table>> {
+        self.get(id).metatable
+    }
+
+    /// The number of keys, and so of slots in use.
+    #[inline(always)]
+    pub fn count(&self, id: u32) -> u32 {
+        self.get(id).count
+    }
+
+    /// The key whose value is in this slot.
+    pub fn key(&self, id: u32, slot: u32) -> Gc<Str> {
+        self.get(id).keys.borrow().keys[slot as usize]
+    }
+
+    /// The slot of a key.
+    #[inline]
+    pub fn lookup(&self, id: u32, key: Gc<Str>) -> Option<u32> {
+        let shape = self.get(id);
+        shape.keys.borrow().find(key, shape.count as usize)
+    }
+
+    /// The number of shapes in use.
+    pub fn len(&self) -> usize {
+        self.all.len() - self.free.len() - 1
+    }
+
+    /// Whether there are no shapes; there always are.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+
+    /// The shape with one key more, in slot `count`. `None` when the table should become a dictionary.
+    pub fn with_key(&mut self, id: u32, key: Gc<Str>, origin: KeyOrigin) -> Option<u32> {
+        let shape = self.get(id);
+        debug_assert!(shape.sort != Sort::Dictionary && shape.sort != Sort::Free);
+        if let Some(next) = shape.by_key.get(key) {
+            return Some(next);
+        }
+        let (sort, count, metatable) = (shape.sort, shape.count, shape.metatable);
+        let (max_keys, max_branches) = match origin {
+            KeyOrigin::Constant => (MAX_CONSTANT_KEYS, MAX_CONSTANT_BRANCHES),
+            KeyOrigin::Computed if count == 0 => (MAX_COMPUTED_KEYS, MAX_EMPTY_BRANCHES),
+            KeyOrigin::Computed => (MAX_COMPUTED_KEYS, MAX_BRANCHES),
+        };
+        if count >= max_keys || shape.by_key.len() >= max_branches {
+            return None;
+        }
+        let keys = self.list_with(id, key);
+        let next = self.add(sort, keys, count + 1, metatable);
+        if sort == Sort::Shared {
+            self.all[id as usize].by_key.insert(key, next);
+        } else {
+            self.retire(id);
+        }
+        Some(next)
+    }
+
+    /// A list of the shape's keys and one more: its own list if no other shape has extended it.
+    fn list_with(&self, id: u32, key: Gc<Str>) -> Rc<RefCell<KeyList>> {
+        let shape = self.get(id);
+        let count = shape.count as usize;
+        if shape.keys.borrow().keys.len() == count && shape.count > 0 {
+            shape.keys.borrow_mut().push(key);
+            return Rc::clone(&shape.keys);
+        }
+        let mut list = KeyList::default();
+        for &old in &shape.keys.borrow().keys[..count] {
+            list.push(old);
+        }
+        list.push(key);
+        Rc::new(RefCell::new(list))
+    }
+
+    /// An own shape is left by its only table. Its id is not used again before caches are known not to hold it.
+    fn retire(&mut self, id: u32) {
+        self.all[id as usize].sort = Sort::Free;
+        self.all[id as usize].keys = Rc::default();
+        self.all[id as usize].metatable = None;
+    }
+
+    /// A table has left this shape and become a dictionary.
+    pub(super) fn left(&mut self, id: u32) {
+        if self.is_own(id) {
+            self.retire(id);
+        }
+    }
+
+    /// The empty shape under a metatable.
+    pub fn root(&mut self, metatable: Option<Gc<Table>>) -> u32 {
+        if let Some(&id) = self.roots.get(&address(metatable)) {
+            return id;
+        }
+        let id = self.add(Sort::Shared, Rc::default(), 0, metatable);
+        self.roots.insert(address(metatable), id);
+        id
+    }
+
+    /// The dictionary shape under a metatable.
+    pub fn dictionary(&mut self, metatable: Option<Gc<Table>>) -> u32 {
+        if let Some(&id) = self.dictionaries.get(&address(metatable)) {
+            return id;
+        }
+        let id = self.add(Sort::Dictionary, Rc::default(), 0, metatable);
+        self.dictionaries.insert(address(metatable), id);
+        id
+    }
+
+    /// The shape with the same keys under another metatable.
+    pub fn with_metatable(&mut self, id: u32, metatable: Option<Gc<Table>>) -> u32 {
+        let shape = self.get(id);
+        match shape.sort {
+            Sort::Dictionary => return self.dictionary(metatable),
+            Sort::Own => {
+                let (keys, count) = (Rc::clone(&shape.keys), shape.count);
+                self.retire(id);
+                return self.add(Sort::Own, keys, count, metatable);
+            }
+            Sort::Shared | Sort::Free => {}
+        }
+        if let Some(&next) = shape.by_metatable.get(&address(metatable)) {
+            return next;
+        }
+        // From the metatable's empty shape along the same keys, so that it does not matter which came first.
+        let keys: Vec<_> = shape.keys.borrow().keys[..shape.count as usize].to_vec();
+        let mut next = self.root(metatable);
+        for key in keys {
+            next = self.with_key(next, key, KeyOrigin::Constant).unwrap_or_else(|| self.dictionary(metatable));
+            if self.is_dictionary(next) {
+                return next;
+            }
+        }
+        self.all[id as usize].by_metatable.insert(address(metatable), next);
+        next
+    }
+
+    /// An own shape with the keys and the metatable of this one; itself if it is a dictionary's or an own one.
+    pub fn own(&mut self, id: u32) -> u32 {
+        let shape = self.get(id);
+        if shape.sort != Sort::Shared {
+            return id;
+        }
+        let mut list = KeyList::default();
+        for &key in &shape.keys.borrow().keys[..shape.count as usize] {
+            list.push(key);
+        }
+        let (count, metatable) = (shape.count, shape.metatable);
+        self.add(Sort::Own, Rc::new(RefCell::new(list)), count, metatable)
+    }
+
+    /// A collection begins: no shape has been reached.
+    pub(crate) fn start_cycle(&mut self) {
+        self.cycle = self.cycle.wrapping_add(1).max(1);
+    }
+
+    /// The collector reached a table of this shape. `Err` if for the first time: then [`Shapes::reached`] is to be called.
+    #[inline(always)]
+    pub(crate) fn reach(&self, id: u32) -> Result<Weak, ()> {
+        let shape = self.get(id);
+        if shape.cycle == self.cycle { Ok(shape.weak) } else { Err(()) }
+    }
+
+    /// Notes that the shape was reached, and what its metatable's `__mode` says.
+    pub(crate) fn reached(&mut self, id: u32, weak: Weak) {
+        self.all[id as usize].cycle = self.cycle;
+        self.all[id as usize].weak = weak;
+    }
+
+    /// Calls `visit` with every key of every shape that is kept.
+    pub(crate) fn for_each_key(&self, mut visit: impl FnMut(Gc<Str>)) {
+        for shape in self.all.iter().filter(|shape| shape.sort != Sort::Free) {
+            for &key in &shape.keys.borrow().keys[..shape.count as usize] {
+                visit(key);
+            }
+        }
+    }
+
+    /// Drops the shapes whose metatable is dead.
+    pub(crate) fn drop_metatables(&mut self, is_live: impl Fn(Gc<Table>) -> bool) {
+        let dead = |at: &usize| *at != 0 && !is_live(Gc::from_address(*at));
+        self.roots.retain(|at, _| !dead(at));
+        self.dictionaries.retain(|at, _| !dead(at));
+        for shape in &mut self.all {
+            shape.by_metatable.retain(|at, _| !dead(at));
+            if shape.metatable.is_some_and(|metatable| !is_live(metatable)) {
+                shape.sort = Sort::Free;
+                shape.metatable = None;
+                shape.keys = Rc::default();
+                shape.by_key = Transitions::None;
+                shape.by_metatable = HashMap::new();
+            }
+        }
+    }
+}
+
+impl Default for Shapes {
+    fn default() -> Shapes {
+        Shapes::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gc::Heap;
+
+    fn keys(heap: &mut Heap, names: &[&str]) -> Vec<Gc<Str>> {
+        names.iter().map(|name| heap.intern(name.as_bytes())).collect()
+    }
+
+    fn extend(shapes: &mut Shapes, from: u32, keys: &[Gc<Str>]) -> u32 {
+        keys.iter().fold(from, |shape, &key| shapes.with_key(shape, key, KeyOrigin::Constant).unwrap())
+    }
+
+    #[test]
+    fn the_same_keys_in_the_same_order_are_one_shape() {
+        let mut heap = Heap::new();
+        let [x, y, z] = keys(&mut heap, &["x", "y", "z"])[..] else { unreachable!() };
+        let mut shapes = Shapes::new();
+        let xy = extend(&mut shapes, EMPTY, &[x, y]);
+        assert_eq!(xy, extend(&mut shapes, EMPTY, &[x, y]));
+        assert_ne!(xy, extend(&mut shapes, EMPTY, &[y, x]));
+        let xz = extend(&mut shapes, EMPTY, &[x, z]);
+        assert_eq!((shapes.lookup(xy, x), shapes.lookup(xy, y), shapes.lookup(xy, z)), (Some(0), Some(1), None));
+        assert_eq!((shapes.lookup(xz, x), shapes.lookup(xz, y), shapes.lookup(xz, z)), (Some(0), None, Some(1)));
+    }
+
+    #[test]
+    fn a_shape_does_not_see_the_keys_of_its_extensions() {
+        let mut heap = Heap::new();
+        let names: Vec<String> = (0..100).map(|i| format!("key{i}")).collect();
+        let names: Vec<&str> = names.iter().map(|s| &**s).collect();
+        let keys = keys(&mut heap, &names);
+        let mut shapes = Shapes::new();
+        let half = extend(&mut shapes, EMPTY, &keys[..50]);
+        let whole = extend(&mut shapes, half, &keys[50..]);
+        for (slot, &key) in keys.iter().enumerate() {
+            assert_eq!(shapes.lookup(whole, key), Some(slot as u32));
+            assert_eq!(shapes.lookup(half, key), (slot < 50).then_some(slot as u32));
+        }
+    }
+
+    #[test]
+    fn it_does_not_matter_whether_keys_or_metatable_came_first() {
+        let mut heap = Heap::new();
+        let keys = keys(&mut heap, &["x", "y"]);
+        let metatable = heap.new_table(0, 0);
+        let mut shapes = Shapes::new();
+        let root = shapes.root(Some(metatable));
+        let first = extend(&mut shapes, root, &keys);
+        let plain = extend(&mut shapes, EMPTY, &keys);
+        assert_eq!(first, shapes.with_metatable(plain, Some(metatable)));
+        assert_eq!(plain, shapes.with_metatable(first, None));
+    }
+
+    #[test]
+    fn an_own_shape_changes_its_id_with_each_key() {
+        let mut heap = Heap::new();
+        let keys = keys(&mut heap, &["x", "y", "z"]);
+        let mut shapes = Shapes::new();
+        let shared = extend(&mut shapes, EMPTY, &keys[..1]);
+        let own = shapes.own(shared);
+        let more = shapes.with_key(own, keys[1], KeyOrigin::Constant).unwrap();
+        assert!(shapes.is_own(more) && own != shared && more != own);
+        assert_eq!(shapes.lookup(more, keys[1]), Some(1));
+        assert_eq!(shapes.lookup(shared, keys[1]), None);
+    }
+
+    #[test]
+    fn too_many_computed_keys_make_a_dictionary() {
+        let mut heap = Heap::new();
+        let mut shapes = Shapes::new();
+        let mut shape = EMPTY;
+        let mut count = 0;
+        while let Some(next) = shapes.with_key(shape, heap.intern(format!("k{count}").as_bytes()), KeyOrigin::Computed)
+        {
+            (shape, count) = (next, count + 1);
+        }
+        assert_eq!(count, MAX_COMPUTED_KEYS);
+    }
+}
