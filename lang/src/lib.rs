@@ -7,11 +7,13 @@
 //! 2. [`value`] and [`object`] (what data looks like), [`bytecode`] (what the compiler emits), [`trace_state`] (how the
 //!    machine and compiled code talk).
 //! 3. What programs work on: [`gc`] (the heap and its collector), [`mod@string`], [`table`], [`metamethod`]; [`load`] brings a compiled chunk there.
+//! 4. The standard library: [`format`] (numbers and strings as text).
 
 pub mod ast;
 pub mod bytecode;
 pub mod chunk_name;
 pub mod escape;
+pub mod format;
 pub mod gc;
 pub mod lexer;
 pub mod load;
