@@ -7,7 +7,8 @@
 //! 2. [`value`] and [`object`] (what data looks like), [`bytecode`] (what the compiler emits), [`trace_state`] (how the
 //!    machine and compiled code talk).
 //! 3. What programs work on: [`gc`] (the heap and its collector), [`mod@string`], [`table`], [`metamethod`]; [`load`] brings a compiled chunk there.
-//! 4. The standard library: [`format`] (numbers and strings as text).
+//! 4. [`vm`]: the machine that runs it.
+//! 5. The standard library: [`format`] (numbers and strings as text).
 
 pub mod ast;
 pub mod bytecode;
@@ -29,3 +30,4 @@ pub mod table;
 pub mod tokens;
 pub mod trace_state;
 pub mod value;
+pub mod vm;

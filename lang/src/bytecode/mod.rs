@@ -6,6 +6,7 @@
 pub mod ins;
 pub mod ops;
 pub mod prototype;
+pub mod varinfo;
 
 pub use ins::{Ins, key_word};
 pub use ops::{Mode, OP_COUNT, OPS, Op, OpInfo, Word};

@@ -88,6 +88,15 @@ impl Heap {
         table
     }
 
+    /// The number of a template's keys: how many values [`Heap::new_object`] wants.
+    #[inline]
+    pub fn template_fields(&self, template: Gc<Table>) -> usize {
+        if self.shapes.is_dictionary(template.shape()) {
+            return template.dict().map_or(0, |dict| dict.used.get() as usize);
+        }
+        self.shapes.count(template.shape()) as usize
+    }
+
     /// A table with the template's keys, in their order, and these values. Values may be nil.
     #[inline]
     pub fn new_object(&mut self, template: Gc<Table>, values: &[Value]) -> Gc<Table> {

@@ -1,0 +1,351 @@
+//! Indexing, storing and operators with metamethods, as far as they need no call; and for Rust code, with it.
+//!
+//! The interpreter wants to know *what to call*, since it makes the call itself in a frame of its own ([`Vm::find`], [`Vm::store`]). Native
+//! functions want the result ([`Vm::index`], [`Vm::set_index`], [`Vm::tostring`] and the like), and get it through a nested run.
+
+use super::Vm;
+use super::error::{Error, LuaResult};
+use super::interp::tables::Found;
+use super::messages;
+use crate::metamethod::Metamethod;
+use crate::object::{Gc, Str, Table};
+use crate::table::KeyError;
+use crate::value::{Tag, Value};
+
+/// Longest chain of `__index` or `__newindex` tables that is followed.
+const MAX_CHAIN: usize = 100;
+
+/// Why a store failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StoreProblem {
+    /// The object cannot be indexed.
+    NotIndexable(Value),
+    /// The key is nil.
+    NilKey,
+    /// The key is a NaN.
+    NanKey,
+    /// A chain of `__newindex` has no end.
+    Loop,
+}
+
+impl Vm {
+    /// The metatable of any value.
+    pub fn metatable_of(&self, value: Value) -> Option<Gc<Table>> {
+        if let Some(t) = value.as_table() {
+            return self.heap.metatable(t);
+        }
+        if let Some(u) = value.as_userdata() {
+            let metatable = u.metatable.get();
+            return (!metatable.is_null()).then(|| Gc::from_ptr(metatable));
+        }
+        self.type_metatables[type_index(value)]
+    }
+
+    /// Sets the metatable that all values of this one's type share (`debug.setmetatable`).
+    pub fn set_type_metatable(&mut self, example: Value, metatable: Option<Gc<Table>>) {
+        if let Some(metatable) = metatable {
+            self.heap.make_prototype(metatable);
+        }
+        self.heap.advance_epoch();
+        self.type_metatables[type_index(example)] = metatable;
+    }
+
+    /// The handler of an event for a value.
+    pub fn metamethod(&self, value: Value, event: Metamethod) -> Option<Value> {
+        let handler = self.heap.metamethod(self.metatable_of(value)?, event);
+        (!handler.is_nil()).then_some(handler)
+    }
+
+    /// The handler of a binary event: the left operand's, or else the right one's.
+    pub fn binary_metamethod(&self, a: Value, b: Value, event: Metamethod) -> Option<Value> {
+        self.metamethod(a, event).or_else(|| self.metamethod(b, event))
+    }
+
+    /// The handler of `a < b` or `a <= b`. True with it: `a <= b` is to be decided as `not (b < a)`.
+    pub fn ordering_metamethod(&self, a: Value, b: Value, or_equal: bool) -> Option<(Value, bool)> {
+        let cdata = a.is(Tag::Cdata) || b.is(Tag::Cdata);
+        if !cdata && a.type_name() != b.type_name() {
+            return None;
+        }
+        let shared = |event, a, b| {
+            if cdata {
+                return self.binary_metamethod(a, b, event);
+            }
+            let handler = self.metamethod(a, event)?;
+            (self.metamethod(b, event) == Some(handler)).then_some(handler)
+        };
+        if !or_equal {
+            return shared(Metamethod::Lt, a, b).map(|f| (f, false));
+        }
+        shared(Metamethod::Le, a, b).map(|f| (f, false)).or_else(|| shared(Metamethod::Lt, b, a).map(|f| (f, true)))
+    }
+
+    /// The handler of `a == b` for two values that are not the same.
+    pub fn equality_metamethod(&self, a: Value, b: Value) -> Option<Value> {
+        if a.is(Tag::Cdata) || b.is(Tag::Cdata) {
+            return self.binary_metamethod(a, b, Metamethod::Eq);
+        }
+        if a.tag_bits() != b.tag_bits() || !(a.is(Tag::Table) || a.is(Tag::Userdata)) {
+            return None;
+        }
+        let handler = self.metamethod(a, Metamethod::Eq)?;
+        (self.metamethod(b, Metamethod::Eq) == Some(handler)).then_some(handler)
+    }
+
+    /// The table that `__index` of this value's metatable is, if it is a table.
+    pub fn index_table(&self, value: Value) -> Option<Gc<Table>> {
+        self.metamethod(value, Metamethod::Index)?.as_table()
+    }
+
+    /// Looks up `object[key]` along `__index`.
+    ///
+    /// # Errors
+    /// When the object cannot be indexed, or the chain has no end.
+    #[allow(clippy::result_unit_err)]
+    pub fn find(&self, mut object: Value, key: Value) -> Result<Found, ()> {
+        for _ in 0..MAX_CHAIN {
+            let handler = match object.as_table() {
+                Some(t) => {
+                    let v = self.heap.get(t, key);
+                    if !v.is_nil() {
+                        return Ok(Found::Value(v));
+                    }
+                    match self.metamethod(object, Metamethod::Index) {
+                        None => return Ok(Found::Value(Value::NIL)),
+                        Some(handler) => handler,
+                    }
+                }
+                None => self.metamethod(object, Metamethod::Index).ok_or(())?,
+            };
+            if handler.is(Tag::Function) {
+                return Ok(Found::Call(handler, object));
+            }
+            object = handler;
+        }
+        Err(())
+    }
+
+    /// Whether a store of a string key goes into the table itself: it has no `__newindex`, or has the key.
+    #[inline]
+    pub fn stores_raw(&self, t: Gc<Table>, key: Gc<Str>) -> bool {
+        match self.heap.metatable(t) {
+            None => true,
+            Some(metatable) => {
+                self.heap.metamethod(metatable, Metamethod::NewIndex).is_nil() || !self.heap.get_str(t, key).is_nil()
+            }
+        }
+    }
+
+    /// Stores `object[key] = value`, or says which function to call with which object.
+    ///
+    /// # Errors
+    /// When the object cannot be indexed or the key cannot be one.
+    pub fn store(
+        &mut self,
+        mut object: Value,
+        key: Value,
+        value: Value,
+    ) -> Result<Option<(Value, Value)>, StoreProblem> {
+        for _ in 0..MAX_CHAIN {
+            let handler = match object.as_table() {
+                Some(t) => {
+                    let handler = match self.heap.metatable(t) {
+                        None => Value::NIL,
+                        Some(metatable) => match self.heap.metamethod(metatable, Metamethod::NewIndex) {
+                            Value::NIL => Value::NIL,
+                            handler if self.heap.get(t, key).is_nil() => handler,
+                            _ => Value::NIL,
+                        },
+                    };
+                    if handler.is_nil() {
+                        return match self.heap.set(t, key, value) {
+                            Ok(()) => Ok(None),
+                            Err(KeyError::Nil) => Err(StoreProblem::NilKey),
+                            Err(KeyError::NaN) => Err(StoreProblem::NanKey),
+                        };
+                    }
+                    handler
+                }
+                None => self.metamethod(object, Metamethod::NewIndex).ok_or(StoreProblem::NotIndexable(object))?,
+            };
+            if handler.is(Tag::Function) {
+                return Ok(Some((handler, object)));
+            }
+            object = handler;
+        }
+        Err(StoreProblem::Loop)
+    }
+
+    // ------------------------------------------------------------------------------------- for native functions
+
+    /// `object[key]`.
+    ///
+    /// # Errors
+    /// What the lookup or a metamethod throws.
+    pub fn index(&mut self, object: Value, key: Value) -> LuaResult<Value> {
+        match self.find(object, key) {
+            Ok(Found::Value(v)) => Ok(v),
+            Ok(Found::Call(f, object)) => self.call_for_one(f, &[object, key]),
+            Err(()) => Err(messages::plain_index_error(self, object)),
+        }
+    }
+
+    /// `object[key] = value`.
+    ///
+    /// # Errors
+    /// What the store or a metamethod throws.
+    pub fn set_index(&mut self, object: Value, key: Value, value: Value) -> LuaResult<()> {
+        match self.store(object, key, value) {
+            Ok(None) => Ok(()),
+            Ok(Some((f, object))) => self.call(f, &[object, key, value]).map(drop),
+            Err(problem) => Err(messages::plain_store_error(self, problem)),
+        }
+    }
+
+    /// `a == b`, metamethods included.
+    ///
+    /// # Errors
+    /// What a metamethod throws.
+    pub fn equals(&mut self, a: Value, b: Value) -> LuaResult<bool> {
+        if raw_equals(a, b) {
+            return Ok(true);
+        }
+        match self.equality_metamethod(a, b) {
+            None => Ok(false),
+            Some(f) => Ok(!self.call_for_one(f, &[a, b])?.is_falsy()),
+        }
+    }
+
+    /// `a < b`, metamethods included.
+    ///
+    /// # Errors
+    /// When the two cannot be compared, and what a metamethod throws.
+    pub fn less_than(&mut self, a: Value, b: Value) -> LuaResult<bool> {
+        if let (Some(a), Some(b)) = (a.to_number(), b.to_number()) {
+            return Ok(a < b);
+        }
+        if let (Some(a), Some(b)) = (a.as_str(), b.as_str()) {
+            return Ok(a.bytes() < b.bytes());
+        }
+        match self.ordering_metamethod(a, b, false) {
+            Some((f, _)) => Ok(!self.call_for_one(f, &[a, b])?.is_falsy()),
+            None => Err(messages::plain_comparison_error(self, a, b)),
+        }
+    }
+
+    /// What `tostring` makes of a value.
+    ///
+    /// # Errors
+    /// What `__tostring` throws, or that it returned no string.
+    pub fn tostring(&mut self, value: Value) -> LuaResult<Gc<Str>> {
+        if let Some(s) = value.as_str() {
+            return Ok(s);
+        }
+        if let Some(f) = self.metamethod(value, Metamethod::ToString) {
+            let result = self.call_for_one(f, &[value])?;
+            return match (result.as_str(), result.to_number()) {
+                (Some(s), _) => Ok(s),
+                (None, Some(n)) => Ok(self.number_to_string(n)),
+                (None, None) => Err(self.error_at_level(1, b"'tostring' must return a string to 'print'")),
+            };
+        }
+        Ok(self.raw_tostring(value))
+    }
+
+    /// What `tostring` makes of a value that has no `__tostring`.
+    pub fn raw_tostring(&mut self, value: Value) -> Gc<Str> {
+        if let Some(s) = value.as_str() {
+            return s;
+        }
+        if let Some(n) = value.to_number() {
+            return self.number_to_string(n);
+        }
+        let text = match value {
+            Value::NIL => "nil".to_owned(),
+            Value::TRUE => "true".to_owned(),
+            Value::FALSE => "false".to_owned(),
+            v if v.as_function().is_some_and(|f| f.is_native()) => format!("function: builtin: {:#016x}", v.address()),
+            v => format!("{}: {:#016x}", v.type_name(), v.address()),
+        };
+        self.heap.intern(text.as_bytes())
+    }
+
+    /// Calls `f` and takes its first result.
+    ///
+    /// # Errors
+    /// What it throws.
+    pub fn call_for_one(&mut self, f: Value, args: &[Value]) -> LuaResult<Value> {
+        Ok(self.call(f, args)?.first().copied().unwrap_or(Value::NIL))
+    }
+
+    /// A value as a number: itself, or what a string reads as.
+    #[inline]
+    pub fn to_number(&self, value: Value) -> Option<f64> {
+        match value.as_str() {
+            None => value.to_number(),
+            Some(s) => crate::number::to_number(s.bytes()),
+        }
+    }
+
+    /// The string of a number.
+    pub fn number_to_string(&mut self, n: f64) -> Gc<Str> {
+        let text = super::number_text::format_number(n);
+        self.heap.intern(text.as_bytes())
+    }
+
+    /// The concatenation of strings and numbers.
+    ///
+    /// # Errors
+    /// When the result would be too long.
+    pub fn concat(&mut self, pieces: &[Value]) -> LuaResult<Gc<Str>> {
+        let mut buffer = std::mem::take(&mut self.concat_buffer);
+        buffer.clear();
+        for &piece in pieces {
+            match piece.as_str() {
+                Some(s) => buffer.extend_from_slice(s.bytes()),
+                None => buffer.extend_from_slice(super::number_text::format_number(piece.as_f64()).as_bytes()),
+            }
+        }
+        if buffer.len() > MAX_STRING {
+            return Err(Error::new(messages::out_of_memory(self)));
+        }
+        let s = self.heap.intern(&buffer);
+        if buffer.capacity() <= 1 << 16 {
+            self.concat_buffer = buffer;
+        }
+        Ok(s)
+    }
+
+    /// The name of a value's type for a message: `__name` of its metatable where there is one.
+    pub fn type_name_of(&self, value: Value) -> String {
+        value.type_name().to_owned()
+    }
+}
+
+/// Longest string, in bytes.
+pub const MAX_STRING: usize = 0x7fff_ff00;
+
+/// Equality without metamethods.
+#[inline]
+pub fn raw_equals(a: Value, b: Value) -> bool {
+    if a.is_number() && b.is_number() { a.as_f64() == b.as_f64() } else { a == b }
+}
+
+/// Index into the metatables by type.
+fn type_index(value: Value) -> usize {
+    match value.tag_bits() {
+        t if t == Tag::Nil as u32 => 0,
+        t if t == Tag::False as u32 || t == Tag::True as u32 => 1,
+        t if t == Tag::LightUserdata as u32 => 2,
+        t if t == Tag::Str as u32 => 4,
+        t if t == Tag::Table as u32 => 5,
+        t if t == Tag::Function as u32 => 6,
+        t if t == Tag::Userdata as u32 => 7,
+        t if t == Tag::Coroutine as u32 => 8,
+        t if t == Tag::Cdata as u32 => 9,
+        _ => 3,
+    }
+}
+
+/// Number of types, by [`type_index`].
+pub const TYPE_COUNT: usize = 10;

@@ -1,0 +1,151 @@
+//! Looking at the stack: which functions are active, and where they are.
+//!
+//! Frames are walked from the top by their links. Level 0 is the function that runs; level 1 the one that called it, and so on. A
+//! vararg function's two frames count once.
+#![allow(unsafe_code)]
+
+use super::Vm;
+use super::frame::{Link, LinkKind};
+use crate::bytecode::{Ins, Prototype};
+use crate::object::{Coroutine, Function, Gc, Proto, proto_flags};
+use crate::value::Value;
+
+/// An active function.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame {
+    /// Base of its registers.
+    pub base: *mut Value,
+    /// What is called: a function, or a value with `__call`.
+    pub callee: Value,
+    /// Position after the first word of the instruction at which it stands; null for a native function.
+    pub pc: *const u32,
+    /// The link under which it was called.
+    link: Link,
+}
+
+impl Frame {
+    /// The function.
+    pub fn function(&self) -> Option<Gc<Function>> {
+        self.callee.as_function()
+    }
+
+    /// Its prototype, if it is written in Lua.
+    pub fn proto(&self) -> Option<Gc<Proto>> {
+        let function = self.function()?;
+        (!function.is_native()).then(|| Gc::from_ptr(function.proto))
+    }
+
+    /// Position of the current instruction in the prototype's code.
+    pub fn position(&self) -> Option<usize> {
+        let proto = self.proto()?;
+        if self.pc.is_null() {
+            return None;
+        }
+        let at = (self.pc as usize - proto.code as usize) / 4;
+        Some(at.saturating_sub(1))
+    }
+
+    /// The current line; `None` for native functions and stripped ones.
+    pub fn line(&self) -> Option<u32> {
+        let proto = self.proto()?;
+        if proto.flags.get() & proto_flags::BUILTIN != 0 {
+            return None;
+        }
+        proto.source().line(self.position()?)
+    }
+
+    /// Whether Lua code called it by a `CALL` instruction, so that the caller's code can tell its name.
+    pub fn called_by_instruction(&self) -> bool {
+        self.link.is_lua()
+    }
+
+    /// Whether an instruction called it as a metamethod.
+    pub fn called_as_metamethod(&self) -> bool {
+        !self.link.is_lua() && self.link.kind() == LinkKind::Continuation
+    }
+}
+
+impl Gc<Proto> {
+    /// What the compiler made.
+    pub fn source<'a>(self) -> &'a Prototype {
+        // SAFETY: a loaded prototype keeps its source alive; as with `Gc<Str>::bytes`, only between two safe points.
+        unsafe { &*self.source }
+    }
+}
+
+/// The active functions of a coroutine, innermost first.
+pub struct Frames {
+    base: *mut Value,
+    pc: *const u32,
+    bottom: *mut Value,
+    done: bool,
+}
+
+impl Frames {
+    /// Those of a coroutine that does not run, or runs a native function.
+    pub fn of(coroutine: Gc<Coroutine>) -> Frames {
+        let bottom = coroutine.stack.get().wrapping_add(2);
+        let base = coroutine.base.get();
+        let done = coroutine.top.get() <= coroutine.stack.get() || base < bottom;
+        Frames { base, pc: coroutine.pc.get(), bottom, done }
+    }
+}
+
+impl Iterator for Frames {
+    type Item = Frame;
+
+    fn next(&mut self) -> Option<Frame> {
+        if self.done {
+            return None;
+        }
+        // SAFETY: links describe the stack from `base` down to the first frame, whose base is `bottom`.
+        unsafe {
+            let (base, pc) = (self.base, self.pc);
+            let callee = *base.sub(2);
+            let mut below = base;
+            let mut link = Link((*below.sub(1)).0);
+            while !link.is_lua() && link.kind() == LinkKind::Vararg {
+                below = below.sub(link.distance());
+                link = Link((*below.sub(1)).0);
+            }
+            if link.is_lua() {
+                self.base = below.sub(2 + Ins(*link.pc().sub(1)).a());
+                self.pc = link.pc();
+            } else {
+                self.pc = match link.kind() {
+                    LinkKind::Continuation => (((*below.sub(3)).0 & !1) as *const u32).add(1),
+                    _ => std::ptr::null(),
+                };
+                self.done = link.distance() == 0;
+                self.base = below.sub(link.distance());
+            }
+            self.done |= self.base < self.bottom;
+            Some(Frame { base, callee, pc, link })
+        }
+    }
+}
+
+impl Vm {
+    /// The active functions of the running coroutine, innermost first.
+    pub fn frames(&self) -> Frames {
+        Frames::of(self.current)
+    }
+
+    /// The active function at this level.
+    pub fn frame(&self, level: usize) -> Option<Frame> {
+        self.frames().nth(level)
+    }
+
+    /// "chunk:line: " of the function at this level, or nothing where that is unknown.
+    pub fn position_prefix(&self, level: usize) -> Vec<u8> {
+        let Some(frame) = self.frame(level) else { return Vec::new() };
+        match (frame.proto(), frame.line()) {
+            (Some(proto), Some(line)) => {
+                let mut prefix = crate::chunk_name::short_name(&proto.source().chunk_name);
+                prefix.extend_from_slice(format!(":{line}: ").as_bytes());
+                prefix
+            }
+            _ => Vec::new(),
+        }
+    }
+}

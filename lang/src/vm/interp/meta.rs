@@ -1,0 +1,104 @@
+//! Metamethods called by instructions, and how an instruction is completed when they return.
+//!
+//! A metamethod runs in an ordinary frame, pushed above the registers of the interrupted frame, so that it takes no native stack and
+//! a coroutine can yield inside it. Its link is a *continuation*: when it returns, the interrupted instruction is looked
+//! at again and completed with the result. What there is to do depends on the operation alone:
+//!
+//! | operation | completion |
+//! | --- | --- |
+//! | arithmetic, `LEN`, `GETINDEX` and the like | the result goes into `R[a]` |
+//! | comparisons | the jump is taken or not |
+//! | `SETINDEX` and the like | nothing |
+//! | `CONCAT` | the result takes the place of its two operands, and concatenation goes on to the left |
+
+use super::super::Vm;
+use super::super::frame::{CONTINUATION_PLACES, Link, LinkKind};
+use super::calls::enter;
+use super::compare::{branch, equality_of, ordering_of};
+use super::data::function_of;
+use super::dispatch::next;
+use super::loops::function_constants;
+use super::throw::throw_error;
+use crate::bytecode::{Ins, Op};
+use crate::value::Value;
+
+/// Calls `f` for the instruction at `pc` of the frame at `base`. `extra` comes back to [`finish_instruction`]; `negate` turns the result around.
+///
+/// # Safety
+/// `base` is the base of a Lua frame, `pc` an instruction of its function.
+pub unsafe fn call_metamethod(
+    vm: *mut Vm,
+    base: *mut Value,
+    pc: *const u32,
+    f: Value,
+    args: &[Value],
+    extra: Value,
+    negate: bool,
+) {
+    // SAFETY: behind every frame's registers the stack has a reserve, larger than a continuation and its arguments.
+    unsafe {
+        let registers = (*function_of(base).proto).registers as usize;
+        let distance = registers + CONTINUATION_PLACES;
+        let base = match (*vm).ensure_frame(base, distance + args.len()) {
+            Ok(base) => base,
+            Err(error) => return throw_error(vm, base, pc.add(1), error),
+        };
+        let new_base = base.add(distance);
+        *new_base.sub(4) = extra;
+        *new_base.sub(3) = Value(pc as u64 | negate as u64);
+        *new_base.sub(2) = f;
+        *new_base.sub(1) = Link::typed(LinkKind::Continuation, distance).as_value();
+        for (i, &arg) in args.iter().enumerate() {
+            *new_base.add(i) = arg;
+        }
+        enter(vm, new_base, args.len())
+    }
+}
+
+/// Completes the instruction that a continuation's frame was called for.
+///
+/// # Safety
+/// `at` and `extra` are what [`call_metamethod`] stored for the frame at `base`.
+pub unsafe fn finish_instruction(vm: *mut Vm, base: *mut Value, at: Value, extra: Value, result: Value) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let negate = at.0 & 1 != 0;
+        let at = (at.0 & !1) as *const u32;
+        let ins = Ins(*at);
+        let pc = at.add(1);
+        let k = function_constants(base);
+        let op = ins.op();
+        match op {
+            Op::LTRR
+            | Op::NLTRR
+            | Op::LERR
+            | Op::NLERR
+            | Op::LTRK
+            | Op::NLTRK
+            | Op::LERK
+            | Op::NLERK
+            | Op::LTKR
+            | Op::NLTKR
+            | Op::LEKR
+            | Op::NLEKR => {
+                let holds = result.is_falsy() == negate;
+                let taken = holds != ordering_of(base, k, ins).negated;
+                next(vm, base, branch(pc, taken), k, 0)
+            }
+            Op::EQRR | Op::NERR | Op::EQRK | Op::NERK | Op::EQRP | Op::NERP => {
+                let (_, _, negated) = equality_of(base, k, ins);
+                next(vm, base, branch(pc, result.is_falsy() == negated), k, 0)
+            }
+            Op::SETFIELD | Op::SETGLOBAL | Op::SETINDEX | Op::SETINDEXI => next(vm, base, at.add(op.words()), k, 0),
+            Op::CONCAT => {
+                let last = extra.as_f64() as usize;
+                *base.add(last) = result;
+                super::arith::concat_from(vm, base, pc, ins, k, last)
+            }
+            _ => {
+                *base.add(ins.a()) = result;
+                next(vm, base, at.add(op.words()), k, 0)
+            }
+        }
+    }
+}

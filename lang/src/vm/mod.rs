@@ -1,0 +1,328 @@
+//! The virtual machine: what all parts of a running program share.
+//!
+//! Reading order: [`frame`] (how calls lie on the stack), [`interp`] (the handlers), [`native`] (functions in Rust), [`coroutine`], then
+//! the rest by need. [`access`] has indexing and operators, [`stack`] room on the stack, [`debug`] and [`messages`] what a person
+//! is told, [`tracer`] what a JIT hooks into.
+//!
+//! **Invariant:** no mutable state outside a [`Vm`]; machines on different threads know nothing of each other.
+
+pub mod access;
+pub mod coroutine;
+pub mod debug;
+pub mod error;
+pub mod frame;
+pub mod interp;
+pub mod messages;
+pub mod native;
+pub mod number_text;
+pub mod safepoint;
+pub mod stack;
+pub mod tracer;
+
+use crate::gc::Heap;
+use crate::object::{Coroutine, Function, Gc, Table};
+use crate::trace_state::{EnterTrace, TraceState};
+use crate::value::{Tag, Value};
+use error::{Error, LuaResult};
+use frame::{Link, LinkKind};
+use interp::dispatch::{Handler, Pending, Table as Handlers};
+use native::NativeFunction;
+use stack::FIRST_STACK_SIZE;
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use tracer::Tracer;
+
+/// Number of hot counts; loops and functions share them by address.
+pub const HOT_COUNTS: usize = 64;
+/// Deepest nesting of runs that Rust code may start.
+const MAX_RUN_DEPTH: u32 = 200;
+
+/// A virtual machine.
+#[repr(C)]
+pub struct Vm {
+    /// What compiled traces read and write; at offset 0, where they expect it.
+    pub trace: TraceState,
+    table: Handlers,
+    hot_counts: [u16; HOT_COUNTS],
+    /// What a hot count is set to: twice the number of turns after which a loop is hot, less one.
+    pub hot_loop_count: u16,
+    /// The running coroutine. Its `base`, `top` and `pc` are those of the running function whenever Rust code outside the
+    /// interpreter runs.
+    pub current: Gc<Coroutine>,
+    trace_code: Vec<*const u8>,
+    enter_trace: Option<EnterTrace>,
+    /// The function `next`, which the generic loop knows.
+    pub next_function: Value,
+    /// Where objects live.
+    pub heap: Heap,
+    main: Gc<Coroutine>,
+    registry: Gc<Table>,
+    type_metatables: [Option<Gc<Table>>; access::TYPE_COUNT],
+    memory_message: Value,
+    pending: Pending,
+    pending_error: Option<Error>,
+    run_depth: u32,
+    recording: bool,
+    hooked: bool,
+    tracer: Option<Box<dyn Tracer>>,
+    concat_buffer: Vec<u8>,
+    extensions: HashMap<TypeId, Box<dyn Any>>,
+}
+
+impl Vm {
+    /// A machine with an empty environment.
+    pub fn new() -> Box<Vm> {
+        let mut heap = Heap::new();
+        let globals = heap.new_table(0, 64);
+        let registry = heap.new_table(0, 8);
+        let main = heap.new_coroutine(FIRST_STACK_SIZE, Some(globals));
+        let memory_message = Value::from(heap.intern(b"not enough memory"));
+        let mut vm = Box::new(Vm {
+            trace: TraceState::new(),
+            table: interp::PLAIN_TABLE,
+            hot_counts: [u16::MAX >> 1; HOT_COUNTS],
+            hot_loop_count: 111,
+            current: main,
+            trace_code: Vec::new(),
+            enter_trace: None,
+            next_function: Value::NIL,
+            heap,
+            main,
+            registry,
+            type_metatables: [None; access::TYPE_COUNT],
+            memory_message,
+            pending: Pending::NONE,
+            pending_error: None,
+            run_depth: 0,
+            recording: false,
+            hooked: false,
+            tracer: None,
+            concat_buffer: Vec::new(),
+            extensions: HashMap::new(),
+        });
+        vm.reset_hot_counts();
+        vm.prepare_main_stack();
+        vm
+    }
+
+    #[allow(unsafe_code)]
+    fn prepare_main_stack(&mut self) {
+        let main = self.main;
+        stack::reserve_behind_limit(main);
+        main.set_status(coroutine::Status::Running);
+        let stack = main.stack.get();
+        // SAFETY: the new stack has room for more than two values. A frame that nothing returns from lies at its bottom.
+        unsafe {
+            *stack = Value::NIL;
+            *stack.add(1) = Link::typed(LinkKind::Entry, 0).as_value();
+            main.base.set(stack.add(2));
+            main.top.set(stack.add(2));
+        }
+        self.trace.stack_limit.set(main.stack_limit.get());
+    }
+
+    /// The running coroutine.
+    #[inline(always)]
+    pub fn running(&self) -> Gc<Coroutine> {
+        self.current
+    }
+
+    /// The global environment of the main coroutine.
+    pub fn globals(&self) -> Gc<Table> {
+        Gc::from_ptr(self.main.env.get())
+    }
+
+    /// Changes the global environment of the main coroutine (`setfenv(0, t)` there).
+    pub fn set_globals(&mut self, table: Gc<Table>) {
+        self.main.env.set(table.as_ptr());
+    }
+
+    /// The coroutine that the program started in.
+    pub fn main_coroutine(&self) -> Gc<Coroutine> {
+        self.main
+    }
+
+    /// A table for values that Rust code keeps.
+    pub fn registry(&self) -> Gc<Table> {
+        self.registry
+    }
+
+    /// The state that a library keeps in this machine, made on first use.
+    pub fn extension<T: Any + Default>(&mut self) -> &mut T {
+        let any = self.extensions.entry(TypeId::of::<T>()).or_insert_with(|| Box::<T>::default());
+        any.downcast_mut().expect("extensions are stored under their own type")
+    }
+
+    /// Takes a library's state out of the machine, to use both; put it back with [`Vm::put_extension`].
+    pub fn take_extension<T: Any>(&mut self) -> Option<Box<T>> {
+        self.extensions.remove(&TypeId::of::<T>())?.downcast().ok()
+    }
+
+    /// Puts a library's state back.
+    pub fn put_extension<T: Any>(&mut self, state: Box<T>) {
+        self.extensions.insert(TypeId::of::<T>(), state);
+    }
+
+    // ------------------------------------------------------------------------------------------------ functions
+
+    /// A function value for a native function, in the global environment.
+    pub fn new_native(&mut self, native: &'static NativeFunction, upvalues: &[Value]) -> Gc<Function> {
+        let env = self.globals();
+        self.heap.new_function_native(std::ptr::from_ref(native).cast(), env, upvalues)
+    }
+
+    /// A function of a compiled chunk, in the global environment of the running coroutine.
+    pub fn instantiate(&mut self, prototype: crate::bytecode::Prototype) -> Gc<Function> {
+        let proto = self.heap.load(&std::rc::Rc::new(prototype));
+        let env = Gc::from_ptr(self.current.env.get());
+        let count = proto.source().upvalues.len();
+        let upvalues: Vec<_> = (0..count).map(|_| self.heap.new_upvalue_closed(Value::NIL)).collect();
+        self.heap.new_function_lua(proto, env, &upvalues)
+    }
+
+    // ----------------------------------------------------------------------------------------------------- calls
+
+    /// Calls a function, or any value with `__call`, and returns its results.
+    ///
+    /// A safe point: `Gc`s that no root holds do not survive it, except through the arguments. The results stand on the
+    /// stack no longer when this returns.
+    ///
+    /// # Errors
+    /// What the function throws.
+    pub fn call(&mut self, f: Value, args: &[Value]) -> LuaResult<Vec<Value>> {
+        self.call_inside(f, args, None)
+    }
+
+    /// The same with an error handler, which is called with the error where it is thrown (`xpcall`); what it returns is the error.
+    ///
+    /// # Errors
+    /// What the handler returns for what the function throws.
+    pub fn call_with_handler(&mut self, f: Value, args: &[Value], handler: Value) -> LuaResult<Vec<Value>> {
+        self.call_inside(f, args, Some(handler))
+    }
+
+    #[allow(unsafe_code)]
+    fn call_inside(&mut self, f: Value, args: &[Value], handler: Option<Value>) -> LuaResult<Vec<Value>> {
+        if self.run_depth >= MAX_RUN_DEPTH {
+            return Err(self.error_at_level(1, b"C stack overflow"));
+        }
+        let coroutine = self.current;
+        let (base_before, pc_before) = (coroutine.base.get(), coroutine.pc.get());
+        let base_offset = base_before as usize - coroutine.stack.get() as usize;
+        let top_offset = coroutine.top.get() as usize - coroutine.stack.get() as usize;
+        let extra = if handler.is_some() { 3 } else { 0 };
+        let top = self.ensure_native_stack(coroutine.top.get(), args.len() + 2 + extra);
+        let base = coroutine.stack.get().wrapping_byte_add(base_offset);
+        // SAFETY: room was made for the frame and its arguments; the entry frame leads back here, since nothing unwinds past it.
+        let results = unsafe {
+            let mut place = top;
+            if let Some(handler) = handler {
+                // xpcall's own frame: handler at its base, below the function.
+                *place = Value::NIL;
+                *place.add(1) = Link::typed(LinkKind::Entry, place.add(2).offset_from(base) as usize).as_value();
+                *place.add(2) = handler;
+                *place.add(3) = f;
+                *place.add(4) = Link::typed(LinkKind::ProtectedCallWithHandler, 3).as_value();
+                place = place.add(5);
+            } else {
+                *place = f;
+                *place.add(1) = Link::typed(LinkKind::Entry, place.add(2).offset_from(base) as usize).as_value();
+                place = place.add(2);
+            }
+            for (i, &arg) in args.iter().enumerate() {
+                *place.add(i) = arg;
+            }
+            self.run_depth += 1;
+            let vm = std::ptr::from_mut(self);
+            interp::calls::run_function(vm, place, args.len());
+            self.run_depth -= 1;
+            match self.pending_error.take() {
+                Some(error) => Err(error),
+                None => {
+                    let count = self.trace.multiple_results.get() as usize;
+                    let first = self.current.top.get().sub(count);
+                    Ok(std::slice::from_raw_parts(first, count).to_vec())
+                }
+            }
+        };
+        let stack = coroutine.stack.get();
+        debug_assert!(self.current == coroutine);
+        coroutine.base.set(stack.wrapping_byte_add(base_offset));
+        coroutine.top.set(stack.wrapping_byte_add(top_offset));
+        coroutine.pc.set(pc_before);
+        match (results, handler) {
+            (Ok(mut values), Some(_)) => {
+                let ok = !values[0].is_falsy();
+                if ok {
+                    values.remove(0);
+                    Ok(values)
+                } else {
+                    Err(Error::new(values.get(1).copied().unwrap_or(Value::NIL)))
+                }
+            }
+            (results, _) => results,
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------ compiled traces
+
+    /// Attaches a tracer. `enter` runs a trace from the interpreter.
+    pub fn attach_tracer(&mut self, tracer: Box<dyn Tracer>, enter: EnterTrace) {
+        self.tracer = Some(tracer);
+        self.enter_trace = Some(enter);
+    }
+
+    /// Gives trace `number` its code; instructions with that number run it.
+    pub fn set_trace(&mut self, number: usize, code: *const u8) {
+        if self.trace_code.len() <= number {
+            self.trace_code.resize(number + 1, std::ptr::null());
+        }
+        self.trace_code[number] = code;
+    }
+
+    /// Starts or stops showing each instruction to the tracer.
+    pub fn set_recording(&mut self, on: bool) {
+        self.recording = on;
+        self.update_table();
+    }
+
+    /// Starts or stops showing each instruction to the debug hook.
+    pub fn set_hooked(&mut self, on: bool) {
+        self.hooked = on;
+        self.update_table();
+    }
+
+    fn update_table(&mut self) {
+        self.table = if self.recording || self.hooked {
+            [interp::instrument::instrument as Handler; crate::bytecode::OP_COUNT]
+        } else {
+            interp::PLAIN_TABLE
+        };
+    }
+
+    /// Shows an instruction to whoever asked to see it. `x` is as in the handlers.
+    fn show_instruction(&mut self, base: *mut Value, pc: *const u32, x: usize) -> LuaResult<()> {
+        if self.recording {
+            self.with_tracer(|tracer, vm| tracer.instruction(vm, base, pc, x));
+        }
+        Ok(())
+    }
+
+    /// Sets every hot count to its start.
+    pub fn reset_hot_counts(&mut self) {
+        self.hot_counts = [self.hot_loop_count; HOT_COUNTS];
+    }
+
+    fn plain_handler(&self, ins: crate::bytecode::Ins) -> Handler {
+        interp::PLAIN_TABLE[ins.code() as usize]
+    }
+
+    fn restore_stack_limit(&mut self) {
+        self.trace.stack_limit.set(self.current.stack_limit.get());
+    }
+
+    /// Whether a value can be called directly.
+    pub fn is_function(value: Value) -> bool {
+        value.is(Tag::Function)
+    }
+}

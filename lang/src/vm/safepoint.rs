@@ -1,0 +1,91 @@
+//! Safe points: where collections, finalisers and interrupts happen.
+//!
+//! The interpreter gets here when the poll word is set: at loops' back edges, after instructions that allocate, and after native
+//! functions. Everything alive then stands on a stack below the running coroutine's `top`, or in an object.
+
+use super::Vm;
+use super::error::LuaResult;
+use crate::gc::{Marker, poll};
+use crate::value::Value;
+use std::sync::atomic::Ordering;
+
+/// A bit of the poll word: somebody wants the program to stop (Ctrl-C).
+pub const INTERRUPT: u32 = poll::FIRST_FREE;
+
+impl Vm {
+    /// Whether a safe point is asked for.
+    #[inline(always)]
+    pub fn must_poll(&self) -> bool {
+        self.heap.poll.load(Ordering::Relaxed) != 0
+    }
+
+    /// A safe point in a Lua function that goes on at `pc`.
+    pub(super) fn safe_point_in_lua(&mut self, base: *mut Value, pc: *const u32) -> LuaResult<()> {
+        self.current.base.set(base);
+        self.current.pc.set(pc.wrapping_add(1));
+        let registers = self.lua_registers(base);
+        self.current.top.set(base.wrapping_add(registers));
+        self.safe_point()
+    }
+
+    #[allow(unsafe_code)]
+    fn lua_registers(&self, base: *mut Value) -> usize {
+        // SAFETY: callers pass the base of a Lua frame.
+        unsafe { self.frame_extent(base) }
+    }
+
+    /// A safe point in a native function, all of whose values are below `top`.
+    ///
+    /// # Errors
+    /// What the interrupt or the memory limit throws.
+    #[cold]
+    #[inline(never)]
+    pub fn safe_point(&mut self) -> LuaResult<()> {
+        let reasons = self.heap.poll.load(Ordering::Relaxed);
+        if reasons & INTERRUPT != 0 {
+            self.heap.poll.fetch_and(!INTERRUPT, Ordering::Relaxed);
+            return Err(self.error_at_level(0, b"interrupted!"));
+        }
+        self.collect(false);
+        self.run_finalisers();
+        if self.heap.poll.load(Ordering::Relaxed) & poll::MEMORY != 0 {
+            self.heap.poll.fetch_and(!poll::MEMORY, Ordering::Relaxed);
+            return Err(super::error::Error::new(self.memory_message));
+        }
+        Ok(())
+    }
+
+    /// Collects: a slice, or with `full` everything that is garbage now.
+    pub fn collect(&mut self, full: bool) {
+        let Vm { heap, main, current, registry, next_function, memory_message, type_metatables, .. } = self;
+        let (tracer, pending_error) = (&mut self.tracer, self.pending_error);
+        let mut roots = |marker: &mut Marker<'_>| {
+            for object in [main.header(), current.header(), registry.header()] {
+                marker.mark_object(object);
+            }
+            marker.mark(*next_function);
+            marker.mark(*memory_message);
+            for metatable in type_metatables.iter().flatten() {
+                marker.mark_object(metatable.header());
+            }
+            if let Some(error) = pending_error {
+                marker.mark(error.value);
+            }
+            if let Some(tracer) = tracer {
+                tracer.mark(marker);
+            }
+        };
+        if full {
+            heap.full_collect(&mut roots);
+        } else {
+            heap.step(&mut roots);
+        }
+    }
+
+    /// Calls the finalisers of objects that were found dead.
+    fn run_finalisers(&mut self) {
+        while let Some((object, finaliser)) = self.heap.take_finalisable() {
+            let _ = self.call(finaliser, &[object]);
+        }
+    }
+}
