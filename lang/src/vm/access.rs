@@ -289,8 +289,7 @@ impl Vm {
 
     /// The string of a number.
     pub fn number_to_string(&mut self, n: f64) -> Gc<Str> {
-        let text = super::number_text::format_number(n);
-        self.heap.intern(text.as_bytes())
+        self.heap.intern(&crate::format::number_to_text(n))
     }
 
     /// The concatenation of strings and numbers.
@@ -303,7 +302,7 @@ impl Vm {
         for &piece in pieces {
             match piece.as_str() {
                 Some(s) => buffer.extend_from_slice(s.bytes()),
-                None => buffer.extend_from_slice(super::number_text::format_number(piece.as_f64()).as_bytes()),
+                None => buffer.extend_from_slice(&crate::format::number_to_text(piece.as_f64())),
             }
         }
         if buffer.len() > MAX_STRING {

@@ -14,7 +14,6 @@ pub mod frame;
 pub mod interp;
 pub mod messages;
 pub mod native;
-pub mod number_text;
 pub mod safepoint;
 pub mod stack;
 pub mod tracer;
