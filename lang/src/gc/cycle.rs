@@ -166,7 +166,7 @@ impl Heap {
     pub fn full_collect(&mut self, roots: &mut dyn FnMut(&mut Marker)) {
         let start = Instant::now();
         self.pace.stats.peak_bytes = self.pace.stats.peak_bytes.max(self.count_bytes());
-        self.poll.fetch_and(!(poll::COLLECT | poll::MEMORY), Ordering::Relaxed);
+        self.poll_word().fetch_and(!(poll::COLLECT | poll::MEMORY), Ordering::Relaxed);
         self.space.retire_runs();
         self.space.clear_marks();
         self.shapes.start_cycle();

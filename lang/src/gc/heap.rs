@@ -1,6 +1,6 @@
 //! The heap: everything that objects of one virtual machine share.
 //!
-//! Its first fields lie at fixed offsets, since compiled code reads them: the poll word, the epoch, and the cursor and limit of each
+//! Its first fields lie at fixed offsets, since compiled code reads them: the epoch, and the cursor and limit of each
 //! size class.
 
 #![allow(unsafe_code)]
@@ -16,7 +16,7 @@ use crate::table::shape::Shapes;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Bits of [`Heap::poll`]: reasons to leave the fast path at the next safe point. The virtual machine defines further ones.
+/// Bits of the poll word ([`Heap::poll_word`]): reasons to leave the fast path at the next safe point. The virtual machine defines further ones.
 pub mod poll {
     /// A collection, or a slice of one, is due: call [`Heap::step`](super::Heap::step).
     pub const COLLECT: u32 = 1;
@@ -29,8 +29,9 @@ pub mod poll {
 /// A garbage-collected heap and the tables that belong to it: interned strings, shapes, finalisers.
 #[repr(C)]
 pub struct Heap {
-    /// Bits of [`poll`]; tested at every safe point.
-    pub poll: AtomicU32,
+    /// Where the poll word is: in the machine that the heap belongs to, or in `own_poll_word`.
+    poll_word: *const AtomicU32,
+    own_poll_word: Box<AtomicU32>,
     /// Changes whenever the keys, the metatable, the place of a value or a function-valued field of a table that serves as
     /// prototype change. While it stays the same, what was found through an `__index` chain is still there.
     pub epoch: Cell<u32>,
@@ -58,10 +59,12 @@ impl Heap {
     /// An empty heap with this seed for string hashes.
     pub fn with_seed(seed: u64) -> Heap {
         let mut space = Space::new();
+        let own_poll_word = Box::new(AtomicU32::new(0));
         let mut strings = Interner::new(seed);
         let metamethod_names = Metamethod::ALL.map(|event| strings.intern(&mut space, event.name().as_bytes()));
         Heap {
-            poll: AtomicU32::new(0),
+            poll_word: &raw const *own_poll_word,
+            own_poll_word,
             epoch: Cell::new(1),
             space,
             strings,
@@ -77,7 +80,24 @@ impl Heap {
 
     /// Sets bits of the poll word.
     pub fn request(&self, bits: u32) {
-        self.poll.fetch_or(bits, Ordering::Relaxed);
+        self.poll_word().fetch_or(bits, Ordering::Relaxed);
+    }
+
+    /// The poll word: bits of [`poll`]; tested at every safe point.
+    #[inline(always)]
+    pub fn poll_word(&self) -> &AtomicU32 {
+        // SAFETY: it points to the heap's own word, or to one that outlives the heap by the promise of `share_poll_word`.
+        unsafe { &*self.poll_word }
+    }
+
+    /// Makes the heap use a poll word that others test and set, too.
+    ///
+    /// # Safety
+    /// `word` stays where it is for as long as the heap is used.
+    pub unsafe fn share_poll_word(&mut self, word: *const AtomicU32) {
+        // SAFETY: the caller's promise.
+        unsafe { (*word).fetch_or(self.own_poll_word.load(Ordering::Relaxed), Ordering::Relaxed) };
+        self.poll_word = word;
     }
 
     /// The interned string of these bytes.

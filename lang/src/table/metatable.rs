@@ -68,6 +68,9 @@ impl Heap {
         if old != new && (is_index || function || old.is_nil() || new.is_nil()) {
             self.advance_epoch();
         }
+        if old.is_nil() && key == self.metamethod_names[Metamethod::NewIndex as usize] {
+            self.clear_store_caches();
+        }
         if is_index && let Some(index) = new.as_table() {
             self.make_prototype(index);
         }

@@ -25,6 +25,7 @@ pub mod metatable;
 pub mod next;
 pub mod set;
 pub mod shape;
+mod store_caches;
 pub mod template;
 
 #[cfg(test)]

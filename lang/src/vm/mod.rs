@@ -70,6 +70,7 @@ pub struct Vm {
 
 impl Vm {
     /// A machine with an empty environment.
+    #[allow(unsafe_code)]
     pub fn new() -> Box<Vm> {
         let mut heap = Heap::new();
         let globals = heap.new_table(0, 64);
@@ -100,6 +101,8 @@ impl Vm {
             extensions: HashMap::new(),
         });
         vm.reset_hot_counts();
+        // SAFETY: the machine is boxed and drops the heap with itself.
+        unsafe { vm.heap.share_poll_word(&raw const vm.trace.poll) };
         vm.prepare_main_stack();
         vm
     }

@@ -16,7 +16,7 @@ impl Vm {
     /// Whether a safe point is asked for.
     #[inline(always)]
     pub fn must_poll(&self) -> bool {
-        self.heap.poll.load(Ordering::Relaxed) != 0
+        self.trace.is_polled()
     }
 
     /// A safe point in a Lua function that goes on at `pc`.
@@ -41,15 +41,15 @@ impl Vm {
     #[cold]
     #[inline(never)]
     pub fn safe_point(&mut self) -> LuaResult<()> {
-        let reasons = self.heap.poll.load(Ordering::Relaxed);
+        let reasons = self.trace.poll.load(Ordering::Relaxed);
         if reasons & INTERRUPT != 0 {
-            self.heap.poll.fetch_and(!INTERRUPT, Ordering::Relaxed);
+            self.trace.poll.fetch_and(!INTERRUPT, Ordering::Relaxed);
             return Err(self.error_at_level(0, b"interrupted!"));
         }
         self.collect(false);
         self.run_finalisers();
-        if self.heap.poll.load(Ordering::Relaxed) & poll::MEMORY != 0 {
-            self.heap.poll.fetch_and(!poll::MEMORY, Ordering::Relaxed);
+        if self.trace.poll.load(Ordering::Relaxed) & poll::MEMORY != 0 {
+            self.trace.poll.fetch_and(!poll::MEMORY, Ordering::Relaxed);
             return Err(super::error::Error::new(self.memory_message));
         }
         Ok(())
