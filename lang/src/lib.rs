@@ -8,10 +8,11 @@
 //!    machine and compiled code talk).
 //! 3. What programs work on: [`gc`] (the heap and its collector), [`mod@string`], [`table`], [`metamethod`]; [`load`] brings a compiled chunk there.
 //! 4. [`vm`]: the machine that runs it.
-//! 5. The standard library: [`format`] (numbers and strings as text).
+//! 5. The standard library: [`format`] (numbers and strings as text), [`pattern`].
 
 pub mod ast;
 pub mod bytecode;
+pub mod bytes;
 pub mod chunk_name;
 pub mod escape;
 pub mod format;
@@ -23,6 +24,7 @@ pub mod number;
 pub mod object;
 pub mod operators;
 pub mod parse;
+pub mod pattern;
 pub mod string;
 pub mod symbols;
 pub mod syntax_error;
