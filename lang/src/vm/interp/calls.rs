@@ -331,6 +331,7 @@ pub unsafe fn return_values(vm: *mut Vm, mut base: *mut Value, mut first: *mut V
 ///
 /// # Safety
 /// As for [`return_values`]; `link` is the frame's link.
+#[inline(never)]
 unsafe fn return_to_lua(vm: *mut Vm, base: *mut Value, first: *mut Value, count: usize, link: Link) {
     // SAFETY: the caller's promise.
     unsafe {
