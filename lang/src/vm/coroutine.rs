@@ -80,6 +80,29 @@ impl Vm {
         coroutine
     }
 
+    /// Runs `act` on a stack of its own, for Lua code that C calls back under a compiled trace.
+    ///
+    /// The trace holds addresses into the running coroutine's stack, which must therefore neither move nor change before the trace has left.
+    pub(super) fn on_callback_stack<R>(&mut self, act: impl FnOnce(&mut Vm) -> R) -> R {
+        let interrupted = self.current;
+        let trace_top = self.trace.trace_top.replace(std::ptr::null_mut());
+        self.trace.native_event.set(1);
+        let coroutine = self.idle_callback_stacks.pop().unwrap_or_else(|| self.new_coroutine(Value::NIL));
+        coroutine.resumer.set(interrupted.as_ptr());
+        coroutine.state.set(!WRAP); // no depth of runs: it cannot yield
+        coroutine.set_status(Status::Running);
+        interrupted.set_status(Status::Normal);
+        self.switch_to(coroutine);
+        let result = act(self);
+        debug_assert!(self.current == coroutine);
+        coroutine.resumer.set(std::ptr::null_mut());
+        interrupted.set_status(Status::Running);
+        self.switch_to(interrupted);
+        self.idle_callback_stacks.push(coroutine);
+        self.trace.trace_top.set(trace_top);
+        result
+    }
+
     fn switch_to(&mut self, coroutine: Gc<Coroutine>) {
         self.current = coroutine;
         self.trace.stack_limit.set(coroutine.stack_limit.get());

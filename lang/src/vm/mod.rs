@@ -14,6 +14,7 @@ pub mod frame;
 pub mod interp;
 pub mod messages;
 pub mod native;
+mod native_stack;
 pub mod safepoint;
 pub mod stack;
 pub mod tracer;
@@ -61,6 +62,9 @@ pub struct Vm {
     pending: Pending,
     pending_error: Option<Error>,
     run_depth: u32,
+    native_stack: native_stack::NativeStack,
+    /// Coroutines whose stacks callbacks under compiled traces ran on, to be used again.
+    idle_callback_stacks: Vec<Gc<Coroutine>>,
     recording: bool,
     hooked: bool,
     tracer: Option<Box<dyn Tracer>>,
@@ -94,6 +98,8 @@ impl Vm {
             pending: Pending::NONE,
             pending_error: None,
             run_depth: 0,
+            native_stack: native_stack::NativeStack::default(),
+            idle_callback_stacks: Vec::new(),
             recording: false,
             hooked: false,
             tracer: None,
@@ -208,10 +214,14 @@ impl Vm {
         if self.run_depth >= MAX_RUN_DEPTH {
             return Err(self.error_at_level(1, b"C stack overflow"));
         }
+        if !self.trace.trace_top.get().is_null() {
+            return self.on_callback_stack(|vm| vm.call_inside(f, args, handler));
+        }
         let coroutine = self.current;
         let (base_before, pc_before) = (coroutine.base.get(), coroutine.pc.get());
-        let base_offset = base_before as usize - coroutine.stack.get() as usize;
-        let top_offset = coroutine.top.get() as usize - coroutine.stack.get() as usize;
+        let stack_before = coroutine.stack.get();
+        let base_offset = base_before as usize - stack_before as usize;
+        let top_offset = coroutine.top.get() as usize - stack_before as usize;
         let extra = if handler.is_some() { 3 } else { 0 };
         let top = self.ensure_native_stack(coroutine.top.get(), args.len() + 2 + extra);
         let base = coroutine.stack.get().wrapping_byte_add(base_offset);

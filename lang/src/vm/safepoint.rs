@@ -58,10 +58,14 @@ impl Vm {
     /// Collects: a slice, or with `full` everything that is garbage now.
     pub fn collect(&mut self, full: bool) {
         let Vm { heap, main, current, registry, next_function, memory_message, type_metatables, .. } = self;
-        let (tracer, pending_error) = (&mut self.tracer, self.pending_error);
+        let (tracer, pending_error, native_stack) = (&mut self.tracer, self.pending_error, &self.native_stack);
+        let idle_callback_stacks = &self.idle_callback_stacks;
         let mut roots = |marker: &mut Marker<'_>| {
             for object in [main.header(), current.header(), registry.header()] {
                 marker.mark_object(object);
+            }
+            for coroutine in idle_callback_stacks {
+                marker.mark_object(coroutine.header());
             }
             marker.mark(*next_function);
             marker.mark(*memory_message);
@@ -71,6 +75,7 @@ impl Vm {
             if let Some(error) = pending_error {
                 marker.mark(error.value);
             }
+            native_stack.mark(marker);
             if let Some(tracer) = tracer {
                 tracer.mark(marker);
             }

@@ -57,8 +57,14 @@ impl Vm {
     pub(super) fn enter_trace(&mut self, base: *mut Value, number: usize) {
         let code = self.trace_code[number];
         let enter = self.enter_trace.expect("a trace was made, so a tracer is attached");
+        // Should a callback under the trace collect, it must see this frame.
+        self.current.base.set(base);
+        // SAFETY: the frame at `base` is a Lua function's.
+        self.current.top.set(base.wrapping_add(unsafe { self.frame_extent(base) }));
+        let outer = self.native_stack.enter();
         // SAFETY: the code is a trace for the instruction that runs, whose frame is at `base`.
         let reason = unsafe { enter(std::ptr::from_mut(self).cast(), base, code) };
+        self.native_stack.leave(outer);
         self.trace.trace_top.set(std::ptr::null_mut());
         let reason = ExitReason::from_code(reason).expect("a trace leaves for one of the reasons");
         self.with_tracer(|tracer, vm| tracer.left_trace(vm, number, reason));

@@ -1,0 +1,98 @@
+//! The native stack below compiled code, as the collector sees it.
+//!
+//! While a trace runs, objects may be known to machine registers and to the trace's native frame alone. That does no harm as long as
+//! nothing is collected before the trace has left through an exit, which writes all of them back. The one exception is a native call
+//! that calls back into Lua: then collections happen *under* the trace. Storing the trace's state before every native call would make
+//! all calls pay for the few that call back. Instead, such a collection scans the native stack conservatively, from where it stands up
+//! to the place where the outermost trace was entered: whatever looks like an object is kept. Objects never move, so a wrong guess only keeps
+//! garbage a little longer.
+#![allow(unsafe_code)]
+
+use crate::gc::Marker;
+
+/// How far up the native stack compiled code may be running.
+#[derive(Debug, Default)]
+pub struct NativeStack {
+    /// Address of a local variable of the function that entered the outermost trace; 0 while none runs.
+    outermost: usize,
+}
+
+impl NativeStack {
+    /// A trace is about to be entered by the caller. Returns what [`NativeStack::leave`] wants back.
+    #[inline(always)]
+    pub fn enter(&mut self) -> usize {
+        let before = self.outermost;
+        if before == 0 {
+            let here = 0usize;
+            self.outermost = std::ptr::from_ref(std::hint::black_box(&here)) as usize;
+        }
+        before
+    }
+
+    /// The trace has been left.
+    #[inline(always)]
+    pub fn leave(&mut self, before: usize) {
+        self.outermost = before;
+    }
+
+    /// Marks what the native stack below a running trace may refer to.
+    pub fn mark(&self, marker: &mut Marker<'_>) {
+        if self.outermost != 0 {
+            let registers = callee_saved_registers();
+            let here = std::ptr::from_ref(std::hint::black_box(&registers)) as usize;
+            let low = here & !7;
+            marker.mark_conservative(&registers);
+            // SAFETY: the memory between a local of this function and one of a function further up is this thread's own stack, in use.
+            let words = unsafe { std::slice::from_raw_parts(low as *const u64, (self.outermost - low) / 8) };
+            marker.mark_conservative(words);
+        }
+    }
+}
+
+/// What the registers hold that functions must preserve: compiled code's values can still be in them.
+#[cfg(target_arch = "x86_64")]
+fn callee_saved_registers() -> [u64; 6] {
+    let mut registers = [0u64; 6];
+    // SAFETY: only stores the registers into the array.
+    unsafe {
+        std::arch::asm!(
+            "mov [{0}], rbx",
+            "mov [{0} + 8], rbp",
+            "mov [{0} + 16], r12",
+            "mov [{0} + 24], r13",
+            "mov [{0} + 32], r14",
+            "mov [{0} + 40], r15",
+            in(reg) registers.as_mut_ptr(),
+            options(nostack, preserves_flags)
+        );
+    }
+    registers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gc::Heap;
+    use crate::value::Value;
+
+    #[test]
+    fn what_only_a_native_frame_knows_is_kept() {
+        let mut heap = Heap::new();
+        let mut stack = NativeStack::default();
+        let outer = stack.enter();
+        let kept = keep_one(&mut heap, &stack);
+        stack.leave(outer);
+        assert!(kept, "the table below the entry was collected");
+    }
+
+    #[inline(never)]
+    fn keep_one(heap: &mut Heap, stack: &NativeStack) -> bool {
+        let table = std::hint::black_box([heap.new_table(4, 0)]);
+        heap.set_int(table[0], 1, Value::TRUE);
+        heap.full_collect(&mut |marker| stack.mark(marker));
+        for _ in 0..1000 {
+            heap.new_table(4, 0);
+        }
+        heap.get_int(std::hint::black_box(&table)[0], 1) == Value::TRUE
+    }
+}
