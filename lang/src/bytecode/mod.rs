@@ -3,11 +3,13 @@
 //! Read [`ops`] first: the table of operations says what each one does. [`ins`] builds and takes apart one instruction,
 //! [`prototype`] is a whole function.
 
+pub mod disasm;
 pub mod ins;
 pub mod ops;
 pub mod prototype;
 pub mod varinfo;
 
+pub use disasm::disassemble;
 pub use ins::{Ins, key_word};
 pub use ops::{Mode, OP_COUNT, OPS, Op, OpInfo, Word};
 pub use prototype::{Constant, LocalVariable, Prototype, Template, TemplateValue, UpvalueSource};
