@@ -221,6 +221,13 @@ impl Ast {
         self.stat_spans[stat.0 as usize]
     }
 
+    /// Whether there are functions inside a function.
+    pub fn contains_functions(&self, id: FunctionId) -> bool {
+        // A function is added when it ends, so the one added before it lies inside it or before it.
+        let before = id.0.checked_sub(1).map(|before| &self.functions[before as usize]);
+        before.is_some_and(|before| before.open > self[id].open)
+    }
+
     /// The line that a token ends on.
     pub fn line(&self, token: TokenIndex) -> u32 {
         self.lines[token as usize]

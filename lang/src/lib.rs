@@ -3,10 +3,11 @@
 //! Reading order:
 //!
 //! 1. From text to a syntax tree: [`lexer`] (with [`escape`], [`number`], [`symbols`]), [`tokens`], `grammar.lalrpop` with
-//!    [`parse`] and [`operators`], [`ast`]; [`syntax_error`] says what is wrong with a text.
-//! 2. [`value`] and [`object`] (what data looks like), [`bytecode`] (what the compiler emits), [`trace_state`] (how the
-//!    machine and compiled code talk).
-//! 3. What programs work on: [`gc`] (the heap and its collector), [`mod@string`], [`table`], [`metamethod`]; [`load`] brings a compiled chunk there.
+//!    [`parse`] and [`operators`], [`ast`]; [`syntax_error`] says what is wrong with a text. From there to [`bytecode`]:
+//!    [`compile`].
+//! 2. [`value`] and [`object`] (what data looks like), [`trace_state`] (how the machine and compiled code talk).
+//! 3. What programs work on: [`gc`] (the heap and its collector), [`mod@string`], [`table`], [`metamethod`]; [`load`] brings a
+//!    compiled chunk there.
 //! 4. [`vm`]: the machine that runs it.
 //! 5. The standard library: [`format`] (numbers and strings as text), [`pattern`].
 
@@ -14,6 +15,7 @@ pub mod ast;
 pub mod bytecode;
 pub mod bytes;
 pub mod chunk_name;
+pub mod compile;
 pub mod escape;
 pub mod format;
 pub mod gc;

@@ -73,16 +73,30 @@ pub(crate) fn from_parser(
         }
     };
     let mut text = what.into_bytes();
-    if let Some(near) = &near {
-        // LuaJIT's formatter takes the token as a C string.
-        let shown = near.split(|&c| c == 0).next().unwrap_or_default();
-        text.extend_from_slice(b" near '");
-        text.extend_from_slice(shown);
-        text.push(b'\'');
-    }
+    text.extend_from_slice(&near_phrase(near.as_deref()));
     let mut error = SyntaxError::new(chunk_name, tokens.line(), text);
     error.at_end = near.is_some_and(|near| near == END);
     error
+}
+
+/// ` near 'token'` for the token with this number, of a source text that is known to parse.
+pub(crate) fn near_token(source: &[u8], token: TokenIndex) -> Vec<u8> {
+    let mut tokens = TokenSource::new(source);
+    while let Some(next) = (&mut tokens).next() {
+        if let Ok((index, found, _)) = next
+            && index == token
+        {
+            return near_phrase(near(found, &tokens).as_deref());
+        }
+    }
+    Vec::new()
+}
+
+fn near_phrase(near: Option<&[u8]>) -> Vec<u8> {
+    let Some(near) = near else { return Vec::new() };
+    // LuaJIT's formatter takes the token as a C string.
+    let shown = near.split(|&c| c == 0).next().unwrap_or_default();
+    [b" near '", shown, b"'"].concat()
 }
 
 /// How the end of the source is shown.

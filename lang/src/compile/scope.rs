@@ -1,0 +1,210 @@
+//! Names: which variable one means, and where that lives.
+//!
+//! Locals are a stack, and so are the registers: a local's register is its index on the stack. A name means the innermost
+//! active local of that name, else one of an enclosing function (then it is an *upvalue* here and in each function between),
+//! else a global.
+//!
+//! **Upvalues are closed by scope.** A scope that a child function has captured a local of ends with `CLOSE`, on every way out:
+//! falling off its end, `break` and `goto` (see [`super::labels`]), `return`.
+
+use super::function::FunctionState;
+use super::operand::Kind;
+use super::{Compiler, Result};
+use crate::bytecode::{Op, UpvalueSource};
+use crate::symbols::Symbol;
+
+const MAX_LOCALS: usize = 200;
+const MAX_UPVALUES: usize = 60;
+
+/// A local variable in scope.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Local {
+    pub name: Name,
+    /// Its index in the debug information; `None` for what that does not show.
+    debug: Option<u32>,
+}
+
+/// What a local variable is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Name {
+    /// As in the source.
+    Source(Symbol),
+    /// What a loop keeps for itself, under a name that no program can write.
+    Hidden(&'static str),
+    /// What debug information does not show either.
+    Secret,
+}
+
+/// A local variable for debugging.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DebugLocal {
+    pub name: Name,
+    pub register: u8,
+    pub start: u32,
+    pub end: u32,
+}
+
+/// An upvalue of the function being compiled.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Upvalue {
+    pub name: Symbol,
+    pub source: UpvalueSource,
+}
+
+/// A block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scope {
+    /// Locals outside of it.
+    pub outside: usize,
+    /// Whether `break` ends it.
+    pub is_loop: bool,
+    /// Whether a child function has captured one of its locals.
+    pub captured: bool,
+    /// Labels and gotos outside of it.
+    pub first_label: usize,
+    pub first_goto: usize,
+}
+
+impl Compiler<'_> {
+    /// Opens a block.
+    pub(super) fn enter_scope(&mut self, is_loop: bool) {
+        let f = &mut self.function;
+        f.scopes.push(Scope {
+            outside: f.active,
+            is_loop,
+            captured: false,
+            first_label: f.labels.len(),
+            first_goto: f.gotos.len(),
+        });
+    }
+
+    /// Closes the innermost block: its locals end, its captured ones are closed, its gotos go on to the block around.
+    pub(super) fn leave_scope(&mut self) -> Result<()> {
+        let f = &mut self.function;
+        let scope = *f.scopes.last().expect("scopes are left as often as entered");
+        let is_body = f.scopes.len() == 1;
+        f.end_locals(scope.outside);
+        // The body of a function has closed its upvalues before each return.
+        if scope.captured && !is_body && f.can_fall_off() {
+            f.emit_d(Op::CLOSE, scope.outside as u8, 0);
+        }
+        f.free = f.active;
+        self.settle_gotos(scope)?;
+        self.function.scopes.pop();
+        Ok(())
+    }
+
+    /// Declares a local variable. It is found by its name from [`Compiler::activate`] on.
+    pub(super) fn declare(&mut self, name: Symbol) -> Result<()> {
+        self.declare_as(Name::Source(name))
+    }
+
+    pub(super) fn declare_as(&mut self, name: Name) -> Result<()> {
+        let f = &mut self.function;
+        if f.locals.len() >= MAX_LOCALS
+            && f.locals.iter().filter(|local| local.name != Name::Secret).count() >= MAX_LOCALS
+        {
+            return Err(f.limit(MAX_LOCALS, "local variables"));
+        }
+        f.locals.push(Local { name, debug: None });
+        Ok(())
+    }
+
+    /// Activates the locals declared last; their values are in their registers.
+    pub(super) fn activate(&mut self) {
+        let f = &mut self.function;
+        let start = f.here() as u32;
+        for register in f.active..f.locals.len() {
+            let name = f.locals[register].name;
+            if name == Name::Secret {
+                continue;
+            }
+            f.locals[register].debug = Some(f.debug_locals.len() as u32);
+            f.debug_locals.push(DebugLocal { name, register: register as u8, start, end: u32::MAX });
+        }
+        f.active = f.locals.len();
+    }
+
+    /// What `name` means.
+    pub(super) fn resolve(&mut self, name: Symbol) -> Result<Kind> {
+        if let Some(register) = self.function.find_local(name) {
+            return Ok(Kind::Local(register));
+        }
+        if let Some(number) = self.function.find_upvalue(name) {
+            return Ok(Kind::Upvalue(number));
+        }
+        // From the inside out to the function that knows it, then back in.
+        let mut source = None;
+        let mut depth = self.enclosing.len();
+        while source.is_none() && depth > 0 {
+            depth -= 1;
+            let function = &mut self.enclosing[depth];
+            if let Some(register) = function.find_local(name) {
+                function.mark_captured(register);
+                source = Some(UpvalueSource::ParentLocal(register));
+            } else if let Some(number) = function.find_upvalue(name) {
+                source = Some(UpvalueSource::ParentUpvalue(number));
+            }
+        }
+        let Some(mut source) = source else { return Ok(Kind::Global(name)) };
+        for function in &mut self.enclosing[depth + 1..] {
+            source = UpvalueSource::ParentUpvalue(function.add_upvalue(name, source)?);
+        }
+        Ok(Kind::Upvalue(self.function.add_upvalue(name, source)?))
+    }
+
+    /// Emits what closes upvalues before a return, where there may be any.
+    pub(super) fn close_before_return(&mut self) {
+        let f = &mut self.function;
+        // A capture further down counts if control can come back up.
+        let comes_back = f.has_labels || f.scopes.iter().any(|scope| scope.is_loop);
+        if f.captured || comes_back && self.ast.contains_functions(f.id) {
+            f.emit_d(Op::CLOSE, 0, 0);
+        }
+    }
+}
+
+impl FunctionState<'_> {
+    fn find_local(&self, name: Symbol) -> Option<u8> {
+        let wanted = Name::Source(name);
+        self.locals[..self.active].iter().rposition(|local| local.name == wanted).map(|register| register as u8)
+    }
+
+    fn find_upvalue(&self, name: Symbol) -> Option<u8> {
+        self.upvalues.iter().position(|upvalue| upvalue.name == name).map(|number| number as u8)
+    }
+
+    fn add_upvalue(&mut self, name: Symbol, source: UpvalueSource) -> Result<u8> {
+        if self.upvalues.len() >= MAX_UPVALUES {
+            return Err(self.limit(MAX_UPVALUES, "upvalues"));
+        }
+        self.upvalues.push(Upvalue { name, source });
+        Ok((self.upvalues.len() - 1) as u8)
+    }
+
+    /// Notes that a child has captured a local, in the block to which that belongs.
+    fn mark_captured(&mut self, register: u8) {
+        self.captured = true;
+        let home = self.scopes.iter_mut().rfind(|scope| scope.outside <= usize::from(register));
+        home.expect("every local belongs to a block").captured = true;
+    }
+
+    /// Ends the locals from number `first` on.
+    fn end_locals(&mut self, first: usize) {
+        let end = self.here() as u32;
+        for local in self.locals.drain(first..) {
+            if let Some(debug) = local.debug {
+                self.debug_locals[debug as usize].end = end;
+            }
+        }
+        self.active = first;
+    }
+
+    /// Lets the local declared last be valid from here on only.
+    pub fn start_last_local_here(&mut self) {
+        let here = self.here() as u32;
+        if let Some(local) = self.debug_locals.last_mut() {
+            local.start = here;
+        }
+    }
+}
