@@ -1,8 +1,11 @@
 //! Interned strings.
 //!
 //! Every string exists once, so that comparing two is comparing addresses, and a table finds a key without looking at its
-//! bytes. The intern table is open addressing with linear probing; an entry is the string's address with 16 bits of its hash above, so that a
-//! probe that does not match nearly never touches a string.
+//! bytes. The intern table is open addressing with linear probing, hashes apart from addresses: a probe
+//! touches a string only when its whole hash agrees, and moving entries to another table touches none.
+//!
+//! No operation takes long, whatever the number of strings: a table that must grow is emptied into its successor a
+//! few entries at a time, as strings are added, and sweeping is done in slices.
 //!
 //! The hash reads 16 bytes at a time and folds a 64 by 64 bit product, in the manner of wyhash, under a seed of the heap. All
 //! bytes count: hashing only some, as LuaJIT does, collapses on keys such as long paths.
@@ -12,26 +15,95 @@
 use crate::gc::chunk::{self, MARKS};
 use crate::gc::space::Space;
 use crate::object::{Gc, Header, Kind, Str};
-use crate::value::POINTER_MASK;
 use std::cell::Cell;
-
-/// The intern table.
-pub struct Interner {
-    seed: u64,
-    /// Addresses with hash bits above them; 0 is free. The length is a power of two.
-    entries: Vec<u64>,
-    count: usize,
-}
 
 /// The longest string, in bytes.
 pub const MAX_LENGTH: usize = i32::MAX as usize - 64;
 
-const TAG_MASK: u64 = !POINTER_MASK;
+/// The address in an entry whose string was removed: a probe goes on over it.
+const REMOVED: usize = 0;
+/// Entries moved to the next table for each string that is added.
+const MOVED_PER_STRING: usize = 16;
+const MIN_SIZE: usize = 1024;
+
+/// An open hash table of strings.
+#[derive(Default)]
+struct Entries {
+    /// 0 in a free entry; no string has that hash.
+    hashes: Vec<u32>,
+    addresses: Vec<usize>,
+    /// Entries that are not free: strings and removed ones.
+    used: usize,
+}
+
+impl Entries {
+    fn new(size: usize) -> Entries {
+        Entries { hashes: vec![0; size], addresses: vec![0; size], used: 0 }
+    }
+
+    fn len(&self) -> usize {
+        self.addresses.len()
+    }
+
+    #[inline]
+    fn find(&self, hash: u32, bytes: &[u8]) -> Option<Gc<Str>> {
+        let mask = self.len().wrapping_sub(1);
+        let mut at = hash as usize & mask;
+        while *self.hashes.get(at)? != 0 {
+            if self.hashes[at] == hash && self.addresses[at] != REMOVED {
+                let string: Gc<Str> = Gc::from_address(self.addresses[at]);
+                if string.as_bytes() == bytes {
+                    return Some(string);
+                }
+            }
+            at = (at + 1) & mask;
+        }
+        None
+    }
+
+    /// Enters a string that is not there; there is a free entry.
+    fn push(&mut self, hash: u32, address: usize) {
+        let mask = self.len() - 1;
+        let mut at = hash as usize & mask;
+        while self.hashes[at] != 0 {
+            at = (at + 1) & mask;
+        }
+        (self.hashes[at], self.addresses[at]) = (hash, address);
+        self.used += 1;
+    }
+
+    /// Removes the strings among these entries that are not marked; how many those were.
+    fn sweep(&mut self, range: std::ops::Range<usize>) -> usize {
+        let mut dead = 0;
+        for address in &mut self.addresses[range] {
+            if *address != REMOVED && !chunk::is_set(MARKS, *address) {
+                *address = REMOVED;
+                dead += 1;
+            }
+        }
+        dead
+    }
+}
+
+/// The intern table.
+pub struct Interner {
+    seed: u64,
+    entries: Entries,
+    /// The table that `entries` succeeds, while it is emptied, and how far that has come.
+    old: Entries,
+    moved: usize,
+    count: usize,
+    /// Whether strings that marking did not reach may be in the table.
+    sweeping: bool,
+    /// While sweeping: the entries below this index wait to be swept, and after them those of `old`.
+    unswept: usize,
+}
 
 impl Interner {
     /// An empty table.
     pub fn new(seed: u64) -> Interner {
-        Interner { seed, entries: vec![0; 1024], count: 0 }
+        let (entries, old) = (Entries::new(MIN_SIZE), Entries::default());
+        Interner { seed, entries, old, moved: 0, count: 0, sweeping: false, unswept: 0 }
     }
 
     /// The number of strings.
@@ -46,51 +118,78 @@ impl Interner {
 
     /// The string of these bytes, made if there is none yet.
     pub fn intern(&mut self, space: &mut Space, bytes: &[u8]) -> Gc<Str> {
-        assert!(bytes.len() <= MAX_LENGTH, "string length overflow");
         let hash = hash(self.seed, bytes);
-        let tag = u64::from(hash) << 32 & TAG_MASK;
-        let mask = self.entries.len() - 1;
-        let mut at = hash as usize & mask;
-        while self.entries[at] != 0 {
-            if self.entries[at] & TAG_MASK == tag {
-                let string: Gc<Str> = Gc::from_address((self.entries[at] & POINTER_MASK) as usize);
-                if string.hash == hash && string.as_bytes() == bytes {
-                    return string;
-                }
-            }
-            at = (at + 1) & mask;
-        }
-        let string = new_string(space, bytes, hash);
-        self.entries[at] = string.address() as u64 | tag;
-        self.count += 1;
-        if self.count * 4 > self.entries.len() * 3 {
-            self.resize(self.entries.len() * 2);
+        let found = self.entries.find(hash, bytes).or_else(|| self.old.find(hash, bytes));
+        let string = found.unwrap_or_else(|| self.add(space, bytes, hash));
+        if self.sweeping {
+            // It may not have been reached when marking ended, but it is in use now.
+            chunk::set(MARKS, string.address());
         }
         string
     }
 
-    /// Forgets the strings that were not marked.
-    pub fn sweep(&mut self) {
-        for entry in &mut self.entries {
-            if *entry != 0 && !chunk::is_set(MARKS, (*entry & POINTER_MASK) as usize) {
-                *entry = 0;
-                self.count -= 1;
-            }
+    fn add(&mut self, space: &mut Space, bytes: &[u8], hash: u32) -> Gc<Str> {
+        assert!(bytes.len() <= MAX_LENGTH, "string length overflow");
+        let string = new_string(space, bytes, hash);
+        self.entries.push(hash, string.address());
+        self.count += 1;
+        if self.old.len() > 0 {
+            self.move_some(MOVED_PER_STRING);
+        } else if self.sweeping && self.entries.used * 8 > self.entries.len() * 7 {
+            // Strings came faster than they are swept.
+            while !self.sweep_slice(usize::MAX) {}
+            self.succeed();
+        } else if !self.sweeping && self.entries.used * 4 > self.entries.len() * 3 {
+            self.succeed();
         }
-        // Holes break the probe sequences, so what is left is entered anew.
-        self.resize((self.count * 2).next_power_of_two().max(1024));
+        string
     }
 
-    fn resize(&mut self, size: usize) {
-        let old = std::mem::replace(&mut self.entries, vec![0; size]);
-        for entry in old.into_iter().filter(|&entry| entry != 0) {
-            let string: Gc<Str> = Gc::from_address((entry & POINTER_MASK) as usize);
-            let mut at = string.hash as usize & (size - 1);
-            while self.entries[at] != 0 {
-                at = (at + 1) & (size - 1);
-            }
-            self.entries[at] = entry;
+    /// Begins to move all strings to a new table of a size that suits their number.
+    fn succeed(&mut self) {
+        let size = (self.count * 3).next_power_of_two().max(MIN_SIZE);
+        self.old = std::mem::replace(&mut self.entries, Entries::new(size));
+        self.moved = 0;
+    }
+
+    /// Moves some strings from the old table; while sweeping, drops the dead among them.
+    fn move_some(&mut self, entries: usize) {
+        let end = self.moved.saturating_add(entries).min(self.old.len());
+        if self.sweeping {
+            self.count -= self.old.sweep(self.moved..end);
         }
+        for at in self.moved..end {
+            let address = std::mem::replace(&mut self.old.addresses[at], REMOVED);
+            if address != REMOVED {
+                self.entries.push(self.old.hashes[at], address);
+            }
+        }
+        self.moved = end;
+        if end == self.old.len() {
+            self.old = Entries::default();
+        }
+    }
+
+    /// Marking has ended: every string waits to be swept.
+    pub(crate) fn prepare_sweep(&mut self) {
+        self.sweeping = true;
+        self.unswept = self.entries.len();
+    }
+
+    /// Forgets the strings among the next entries that were not marked; whether nothing is left to sweep.
+    pub(crate) fn sweep_slice(&mut self, entries: usize) -> bool {
+        if self.unswept > 0 {
+            let start = self.unswept.saturating_sub(entries);
+            self.count -= self.entries.sweep(start..self.unswept);
+            self.unswept = start;
+        } else if self.old.len() > 0 {
+            self.move_some(entries);
+        }
+        self.sweeping = self.unswept > 0 || self.old.len() > 0;
+        if !self.sweeping && self.count * 8 < self.entries.len() && self.entries.len() > MIN_SIZE {
+            self.succeed();
+        }
+        !self.sweeping
     }
 }
 
@@ -149,7 +248,7 @@ fn hash(seed: u64, bytes: &[u8]) -> u32 {
         }
     };
     let mixed = fold(a ^ state, b ^ K1 ^ n as u64);
-    fold(mixed ^ K0, K1 ^ state) as u32
+    (fold(mixed ^ K0, K1 ^ state) as u32).max(1)
 }
 
 #[cfg(test)]
@@ -167,6 +266,33 @@ mod tests {
         assert_eq!(heap.intern(b"").len(), 0);
         let long = vec![b'x'; 100_000];
         assert_eq!(heap.intern(&long).bytes(), long);
+    }
+
+    #[test]
+    fn strings_that_are_swept_while_others_are_made_stay_unique() {
+        let mut space = Space::new();
+        let mut interner = Interner::new(9);
+        let name = |i: usize| format!("string number {i}").into_bytes();
+        let kept: Vec<_> = (0..50_000).map(|i| interner.intern(&mut space, &name(i))).collect();
+        for (i, &string) in kept.iter().enumerate() {
+            if i % 3 == 0 {
+                chunk::set(MARKS, string.address());
+            }
+        }
+        interner.prepare_sweep();
+        let mut step = 0;
+        while !interner.sweep_slice(100) {
+            // What is looked up while sweeping lives on; what is new does too.
+            let i = step * 3 % 50_000;
+            assert_eq!(interner.intern(&mut space, &name(i)), kept[i]);
+            let new = interner.intern(&mut space, &name(50_000 + step));
+            assert_eq!(interner.intern(&mut space, &name(50_000 + step)), new);
+            step += 1;
+        }
+        for i in (0..50_000).step_by(3) {
+            assert_eq!(interner.intern(&mut space, &name(i)), kept[i]);
+        }
+        assert!(interner.len() < 50_000 && interner.len() >= 50_000 / 3 + step);
     }
 
     #[test]

@@ -1,86 +1,55 @@
 //! A collection, from its start to its end.
+//!
+//! ```text
+//!            threshold        nothing left to mark                 dead owners, then strings,   then blocks
+//!   +------+           +------+   at a look at all  +-------------+            +---------+       +--------+
+//!   | idle |---------->| mark |--------------------->| atomic step |----------->| letting |------>| sweep  |--> idle
+//!   +------+           +------+   roots and stacks   +-------------+            |   go    |       +--------+
+//!                      |      ^                                                 +---------+
+//!                      +------+ a slice at each safe point that the pace asks for
+//! ```
+//!
+//! Marking goes on in slices between which the program runs. When a slice has nothing left to mark, the roots, the stacks of
+//! coroutines that have run and the objects that the barrier remembered are looked at again; if that and what it leads to
+//! fits into the slice, marking has ended, else it goes on. What was allocated meanwhile is marked when it is found, so garbage made while
+//! marking goes on dies with the same collection.
+//!
+//! The atomic step does what cannot be interrupted: finalisers, weak tables, shapes. Then whatever refers to dead objects lets go
+//! of them, in slices: memory outside the heap is freed, dead strings leave the intern table. Only then are blocks swept.
 
 #![allow(unsafe_code)]
 
 use super::chunk::{self, MARKS};
 use super::heap::poll;
 use super::make::free_outside;
+use super::pace::Stats;
 use super::{Heap, Marker};
 use crate::metamethod::Metamethod;
 use crate::object::{Coroutine, Gc, Kind, Upvalue};
 use crate::value::Value;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// When collections happen, and what is known of those that have.
-#[derive(Debug)]
-pub(crate) struct Pace {
-    /// A collection starts when this many bytes are in use.
-    threshold: usize,
-    /// In percent: memory in use at the start of a collection, of what the one before left.
-    pause: usize,
-    stepmul: usize,
-    limit: usize,
-    stopped: bool,
-    stress: bool,
-    stats: Stats,
+/// Where a collection is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Phase {
+    /// There is none.
+    #[default]
+    Idle,
+    /// Marking.
+    Mark,
+    /// Owners of memory outside the heap below this index wait to be looked at.
+    Owners(usize),
+    /// Strings wait to be swept.
+    Strings,
+    /// Large objects and blocks do.
+    Space,
 }
 
-/// No collection starts with less than this in use.
-const MIN_THRESHOLD: usize = 2 << 20;
-
-impl Default for Pace {
-    fn default() -> Pace {
-        Pace {
-            threshold: MIN_THRESHOLD,
-            pause: 200,
-            stepmul: 200,
-            limit: usize::MAX,
-            stopped: false,
-            stress: false,
-            stats: Stats::default(),
-        }
-    }
-}
-
-/// Figures about the collections of a heap.
-#[derive(Clone, Debug, Default)]
-pub struct Stats {
-    /// Collections that were completed.
-    pub collections: u64,
-    /// Times that the program waited for the collector.
-    pub pauses: u64,
-    /// The longest of them.
-    pub longest_pause: Duration,
-    /// How long all of them took together.
-    pub total_pause: Duration,
-    /// Most bytes in use at the start of a pause.
-    pub peak_bytes: usize,
-    /// Pauses by the binary logarithm of their length in nanoseconds.
-    histogram: [u64; 32],
-}
-
-impl Stats {
-    fn add_pause(&mut self, length: Duration) {
-        self.pauses += 1;
-        self.total_pause += length;
-        self.longest_pause = self.longest_pause.max(length);
-        let log = (length.as_nanos() as u64 | 1).ilog2() as usize;
-        self.histogram[log.min(self.histogram.len() - 1)] += 1;
-    }
-
-    /// A length that 99 of 100 pauses did not exceed, to within a factor of two.
-    pub fn percentile_99(&self) -> Duration {
-        let mut rest = self.pauses - self.pauses / 100;
-        for (log, &count) in self.histogram.iter().enumerate() {
-            if count >= rest {
-                return Duration::from_nanos(2 << log).min(self.longest_pause);
-            }
-            rest -= count;
-        }
-        self.longest_pause
-    }
-}
+/// Owners, entries of the intern table and chunks that are looked at in one slice.
+const OWNER_SLICE: usize = 4_000;
+const STRING_SLICE: usize = 100_000;
+const CHUNK_SLICE: usize = 32;
 
 impl Heap {
     /// Bytes in use: objects, dead ones that no collection has found yet included, and what they own outside the heap.
@@ -88,13 +57,13 @@ impl Heap {
         self.space.bytes() + self.outside
     }
 
-    /// Sets how much memory may be in use before a collection starts, in percent of what the one before left; returns
-    /// the old setting.
+    /// Sets how much memory may be in use at the end of a collection's marking, in percent of what the one before left;
+    /// returns the old setting.
     pub fn set_pause(&mut self, percent: usize) -> usize {
         std::mem::replace(&mut self.pace.pause, percent)
     }
 
-    /// Sets how fast a collection goes, in percent of allocation; returns the old setting.
+    /// Sets how fast a collection goes at least, in percent of allocation; returns the old setting.
     pub fn set_stepmul(&mut self, percent: usize) -> usize {
         std::mem::replace(&mut self.pace.stepmul, percent)
     }
@@ -135,14 +104,25 @@ impl Heap {
         stats
     }
 
-    /// Sets the poll word when a collection is due or memory has run out.
+    fn in_use(&self) -> usize {
+        self.space.taken() + self.outside
+    }
+
+    /// Sets the poll word when the collector has work to do or memory has run out.
+    #[inline]
     pub(crate) fn after_allocation(&self) {
-        let in_use = self.space.taken() + self.outside;
-        if (in_use >= self.pace.threshold || self.pace.stress) && !self.pace.stopped {
-            self.request(poll::COLLECT);
+        let in_use = self.in_use();
+        if in_use >= self.pace.threshold || self.pace.stress || in_use > self.pace.limit {
+            self.ask_for_collection(in_use);
         }
+    }
+
+    #[cold]
+    fn ask_for_collection(&self, in_use: usize) {
         if in_use > self.pace.limit {
             self.request(poll::COLLECT | poll::MEMORY);
+        } else if !self.pace.stopped {
+            self.request(poll::COLLECT);
         }
     }
 
@@ -155,44 +135,120 @@ impl Heap {
         }
     }
 
-    /// At a safe point, when [`poll::COLLECT`] is set: does what is due of a collection. `roots` marks every root, including
-    /// the running coroutine. Returns whether a collection was completed.
+    /// At a safe point, when [`poll::COLLECT`] is set: does what is due of a collection. `roots` marks every root, the running
+    /// coroutine among them. Returns whether a collection was completed.
+    ///
+    /// If [`poll::MEMORY`] is still set afterwards, the limit is exceeded by what is alive.
     pub fn step(&mut self, roots: &mut dyn FnMut(&mut Marker)) -> bool {
-        self.full_collect(roots);
-        true
+        if self.pace.stress || self.poll_word().load(Ordering::Relaxed) & poll::MEMORY != 0 {
+            self.full_collect(roots);
+            return true;
+        }
+        self.slice(roots)
     }
 
-    /// A whole collection.
+    /// Does the work that allocating so many bytes would make due, at least a slice of it (`collectgarbage("step")`). Returns whether a
+    /// collection was completed.
+    pub fn step_by(&mut self, bytes: usize, roots: &mut dyn FnMut(&mut Marker)) -> bool {
+        (0..=bytes / super::pace::SLICE).any(|_| self.slice(roots))
+    }
+
+    fn slice(&mut self, roots: &mut dyn FnMut(&mut Marker)) -> bool {
+        let start = self.start_pause();
+        let mut completed = false;
+        match self.phase {
+            Phase::Idle => self.start_marking(roots),
+            Phase::Mark => {
+                let budget = self.pace.budget(self.in_use());
+                let marked = self.mark_slice(roots, budget);
+                self.pace.sliced(self.in_use(), marked);
+            }
+            _ => {
+                completed = self.let_go_slice();
+                self.pace.sliced(self.in_use(), 0);
+                if completed {
+                    self.pace.completed(self.in_use());
+                }
+            }
+        }
+        self.end_pause(start);
+        completed
+    }
+
+    /// A whole collection: frees everything that is garbage now.
     pub fn full_collect(&mut self, roots: &mut dyn FnMut(&mut Marker)) {
-        let start = Instant::now();
+        let start = self.start_pause();
+        if !matches!(self.phase, Phase::Idle | Phase::Mark) {
+            while !self.let_go_slice() {}
+        }
+        // Marking that goes on is begun again: what it has reached may be garbage by now.
+        self.start_marking(roots);
+        while self.phase == Phase::Mark {
+            self.mark_slice(roots, usize::MAX);
+        }
+        while !self.let_go_slice() {}
+        self.pace.completed(self.in_use());
+        self.end_pause(start);
+    }
+
+    fn start_pause(&mut self) -> Instant {
         self.pace.stats.peak_bytes = self.pace.stats.peak_bytes.max(self.count_bytes());
         self.poll_word().fetch_and(!(poll::COLLECT | poll::MEMORY), Ordering::Relaxed);
-        self.space.retire_runs();
+        Instant::now()
+    }
+
+    fn end_pause(&mut self, start: Instant) {
+        self.pace.stats.add_pause(start.elapsed());
+        self.after_allocation();
+    }
+
+    fn start_marking(&mut self, roots: &mut dyn FnMut(&mut Marker)) {
         self.space.clear_marks();
         self.shapes.start_cycle();
-        self.marks.remembered.clear();
+        self.marks.clear();
+        self.phase = Phase::Mark;
         for name in self.metamethod_names {
             self.marker().mark_object(name);
         }
         roots(&mut self.marker());
-        self.mark_finalisers();
-        self.marker().drain();
-        self.mark_variables_of_dead_stacks();
-        self.queue_unreached();
-        self.marker().drain();
-        self.finish();
-        self.pace.stats.collections += 1;
-        self.pace.stats.add_pause(start.elapsed());
-        self.pace.threshold = (self.count_bytes() * self.pace.pause.max(110) / 100).max(MIN_THRESHOLD);
-        self.after_allocation();
+        self.pace.started(self.in_use());
+        self.pace.sliced(self.in_use(), 0);
     }
 
-    /// A closure that is alive may share variables with a coroutine that is not. What they hold stays alive.
-    fn mark_variables_of_dead_stacks(&mut self) {
+    /// Marks for about `budget` bytes; ends marking if nothing is left. Returns how much was marked.
+    fn mark_slice(&mut self, roots: &mut dyn FnMut(&mut Marker), budget: usize) -> usize {
+        let (all, first) = self.marker().drain(budget);
+        if !all {
+            return first;
+        }
+        // Looking again costs at least this much, so it is given more than a slice may have left.
+        self.mark_again(roots);
+        let (all, second) = self.marker().drain(budget.saturating_sub(first).max(budget / 2));
+        if all {
+            self.end_marking();
+        }
+        first + second
+    }
+
+    /// Marks the roots, and what may have changed since it was scanned.
+    fn mark_again(&mut self, roots: &mut dyn FnMut(&mut Marker)) {
+        roots(&mut self.marker());
+        self.mark_finalisers();
+        self.scan_stacks();
+        self.marker().scan_remembered();
+    }
+
+    /// Scans the stacks that have changed since the last collection. A closure that is alive may share variables with a coroutine that
+    /// is not: what they hold stays alive.
+    fn scan_stacks(&mut self) {
         let owners = std::mem::take(&mut self.owners);
-        let coroutines = owners.iter().filter(|owner| owner.kind.get() == Kind::Coroutine as u8);
-        for coroutine in coroutines.filter(|owner| !chunk::is_set(MARKS, owner.address())) {
-            let mut open = coroutine.cast::<Coroutine>().open_upvalues.get();
+        for owner in owners.iter().filter(|owner| owner.kind.get() == Kind::Coroutine as u8) {
+            let coroutine: Gc<Coroutine> = owner.cast();
+            if chunk::is_set(MARKS, coroutine.address()) {
+                self.marker().scan_coroutine(coroutine);
+                continue;
+            }
+            let mut open = coroutine.open_upvalues.get();
             while !open.is_null() {
                 let upvalue: Gc<Upvalue> = Gc::from_ptr(open);
                 if chunk::is_set(MARKS, upvalue.address()) {
@@ -204,30 +260,62 @@ impl Heap {
             }
         }
         self.owners = owners;
-        self.marker().drain();
     }
 
-    /// After marking: forgets and frees what was not reached.
-    fn finish(&mut self) {
+    /// The atomic step: everything reachable is marked.
+    fn end_marking(&mut self) {
+        self.queue_unreached();
+        self.marker().drain(usize::MAX);
         self.clear_weak_tables();
         let is_marked = |address: usize| chunk::is_set(MARKS, address);
         self.shapes.drop_metatables(|metatable| is_marked(metatable.address()));
         self.shapes.for_each_key(|key| {
             chunk::set(MARKS, key.address());
         });
-        self.strings.sweep();
-        let mut freed = 0;
-        self.owners.retain(|&owner| {
-            let live = is_marked(owner.address());
-            if !live {
-                freed += free_outside(owner);
-            } else if owner.kind.get() == Kind::Coroutine as u8 {
+        for owner in self.owners.iter().filter(|owner| owner.kind.get() == Kind::Coroutine as u8) {
+            if is_marked(owner.address()) {
                 clear_above_top(owner.cast());
             }
-            live
-        });
-        self.outside -= freed;
-        self.space.sweep();
+        }
+        self.space.retire_runs();
+        self.space.prepare_sweep();
+        self.strings.prepare_sweep();
+        self.phase = Phase::Owners(self.owners.len());
+    }
+
+    /// A slice of what follows marking; whether it was the last one.
+    fn let_go_slice(&mut self) -> bool {
+        match self.phase {
+            Phase::Idle | Phase::Mark => return true,
+            Phase::Owners(0) => self.phase = Phase::Strings,
+            Phase::Owners(rest) => self.phase = Phase::Owners(self.free_dead_owners(rest)),
+            Phase::Strings => {
+                if self.strings.sweep_slice(STRING_SLICE) {
+                    self.space.begin_sweep();
+                    self.phase = Phase::Space;
+                }
+            }
+            Phase::Space => {
+                if self.space.sweep_slice(CHUNK_SLICE) {
+                    self.phase = Phase::Idle;
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// Frees what dead objects own outside the heap, for some of the owners below index `rest`; returns the new `rest`.
+    fn free_dead_owners(&mut self, rest: usize) -> usize {
+        let end = rest.saturating_sub(OWNER_SLICE);
+        for index in (end..rest).rev() {
+            if !chunk::is_set(MARKS, self.owners[index].address()) {
+                // What moves here from the end has been looked at, or is new.
+                let owner = self.owners.swap_remove(index);
+                self.outside -= free_outside(owner);
+            }
+        }
+        end
     }
 }
 

@@ -5,9 +5,10 @@
 
 #![allow(unsafe_code)]
 
-use super::cycle::Pace;
+use super::cycle::Phase;
 use super::finalise::Finalisers;
 use super::mark::MarkState;
+use super::pace::Pace;
 use super::space::Space;
 use crate::metamethod::Metamethod;
 use crate::object::{Gc, Header, Kind, Str};
@@ -43,6 +44,7 @@ pub struct Heap {
     pub(crate) marks: MarkState,
     pub(crate) finalisers: Finalisers,
     pub(crate) pace: Pace,
+    pub(crate) phase: Phase,
     /// Objects with memory outside the heap, which must be freed with them: prototypes, coroutines, userdata.
     pub(crate) owners: Vec<Gc<Header>>,
     /// Bytes of such memory.
@@ -73,6 +75,7 @@ impl Heap {
             marks: MarkState::default(),
             finalisers: Finalisers::default(),
             pace: Pace::default(),
+            phase: Phase::default(),
             owners: Vec::new(),
             outside: 0,
         }

@@ -30,6 +30,14 @@ impl Heap {
         values
     }
 
+    /// Frees the old body of a table that has grown, if it is large: nothing else refers to it. While marking goes on, the collector may be
+    /// about to scan it.
+    pub(crate) fn free_body(&mut self, address: usize, bytes: usize) {
+        if bytes > super::class::CELL_LIMIT && self.phase != super::cycle::Phase::Mark {
+            self.space.free_large(address);
+        }
+    }
+
     /// An empty table of a shape, without room for anything.
     pub(crate) fn new_bare_table(&mut self, shape: u32) -> Gc<Table> {
         let table: Gc<Table> = self.allocate(Kind::Table, size_of::<Table>(), 0, shape);

@@ -2,11 +2,11 @@
 //!
 //! For each size class there is a *run*, a stretch of free cells in some block. An allocation takes the next cell
 //! of the run: an addition and a compare, which compiled code does inline ([`Bump`]). At the end of a run the next one is
-//! looked for in the start bits of the block, then in the other blocks of the class that have free cells, then a fresh block is taken.
-//! Start bits are set for a whole run when it is taken, so the fast path does not touch them; the free rest of the current
+//! looked for in the start bits of the block, then in the other blocks of the class that have free cells, then a fresh block is
+//! taken. Start bits are set for a whole run when it is taken, so the fast path does not touch them; the free rest of the current
 //! runs is given back before the collector looks ([`Space::retire_runs`]).
 //!
-//! Nothing is ever freed one by one. After marking, [`Space::sweep`] makes the mark bits the start bits.
+//! Nothing small is ever freed by itself: after marking, [`super::sweep`] makes the mark bits the start bits.
 
 #![allow(unsafe_code)]
 
@@ -25,24 +25,27 @@ pub struct Bump {
 
 /// Where the search for the next run of a class goes on: a block (0: none) and a cell in it.
 #[derive(Clone, Copy, Default)]
-struct Search {
+pub(super) struct Search {
     block: usize,
     cell: usize,
 }
 
-struct Chunk {
-    base: usize,
-    /// A bit for each block that is empty.
-    empty: u64,
+/// A chunk and the state of its blocks, a bit for each.
+pub(super) struct Chunk {
+    pub base: usize,
+    /// Blocks that are empty.
+    pub empty: u64,
+    /// While the chunk waits to be swept: blocks that were taken since marking ended, and are not to be swept.
+    pub fresh: u64,
 }
 
 /// An object that is larger than any cell.
-struct Large {
-    address: usize,
+pub(super) struct Large {
+    pub address: usize,
     /// Bytes from the address to the end of its blocks or of its mapping.
-    bytes: usize,
+    pub bytes: usize,
     /// Whether it has a mapping of its own.
-    mapped: bool,
+    pub mapped: bool,
 }
 
 /// The memory of a heap.
@@ -50,13 +53,17 @@ struct Large {
 pub struct Space {
     /// The current run of each class.
     pub bumps: [Bump; CLASSES],
-    searches: [Search; CLASSES],
+    pub(super) searches: [Search; CLASSES],
     /// Blocks with free cells, by class.
-    partial: [Vec<usize>; CLASSES],
-    chunks: Vec<Chunk>,
-    large: Vec<Large>,
+    pub(super) partial: [Vec<usize>; CLASSES],
+    pub(super) chunks: Vec<Chunk>,
+    /// Before this chunk none has an empty block.
+    pub(super) first_empty: usize,
+    pub(super) large: Vec<Large>,
     /// Bytes of all cells and large objects that are taken, runs counted whole.
-    taken: usize,
+    pub(super) taken: usize,
+    /// What the sweeper has yet to do.
+    pub(super) sweep: super::sweep::Unswept,
     /// Whether freed memory is overwritten.
     pub poison: bool,
 }
@@ -69,8 +76,10 @@ impl Space {
             searches: [Search::default(); CLASSES],
             partial: [const { Vec::new() }; CLASSES],
             chunks: Vec::new(),
+            first_empty: 0,
             large: Vec::new(),
             taken: 0,
+            sweep: super::sweep::Unswept::default(),
             poison: false,
         }
     }
@@ -81,11 +90,12 @@ impl Space {
     }
 
     /// Bytes taken, with the current runs counted whole: what is compared with the collector's threshold.
+    #[inline(always)]
     pub fn taken(&self) -> usize {
         self.taken
     }
 
-    /// Memory for an object; its contents are undefined.
+    /// Memory for an object, if the current run has a cell for it. Its contents are undefined.
     #[inline(always)]
     pub fn allocate(&mut self, bytes: usize) -> Option<usize> {
         if bytes <= CELL_LIMIT {
@@ -100,7 +110,8 @@ impl Space {
         None
     }
 
-    /// The same when the current run is used up or the object is large. `None` when the system has no more memory.
+    /// Memory for an object when the current run is used up or the object is large. `None` when the system has no more
+    /// memory.
     #[cold]
     #[inline(never)]
     pub fn allocate_slow(&mut self, bytes: usize) -> Option<usize> {
@@ -109,7 +120,7 @@ impl Space {
         }
         let class = class_of(bytes);
         while !self.next_run(class) {
-            let block = match self.partial[class].pop() {
+            let block = match self.next_partial(class) {
                 Some(block) => block,
                 None => {
                     let block = self.take_blocks(1)?;
@@ -120,6 +131,12 @@ impl Space {
             self.searches[class] = Search { block, cell: 0 };
         }
         self.allocate(bytes)
+    }
+
+    /// A block of the class that has free cells.
+    fn next_partial(&mut self, class: usize) -> Option<usize> {
+        while self.partial[class].is_empty() && self.sweep_on_demand() {}
+        self.partial[class].pop()
     }
 
     /// Finds the next free run in the class's current block and takes it.
@@ -145,33 +162,41 @@ impl Space {
 
     /// Gives the unused rest of every run back, so that start bits are exact.
     pub fn retire_runs(&mut self) {
-        for (class, run) in self.bumps.iter_mut().enumerate() {
-            for address in (run.cursor..run.limit).step_by((CLASS_BYTES[class] as usize).max(1)) {
+        for (class, run) in self.bumps.iter_mut().enumerate().filter(|(_, run)| run.cursor < run.limit) {
+            let bytes = CLASS_BYTES[class] as usize;
+            for address in (run.cursor..run.limit).step_by(bytes) {
                 chunk::clear(STARTS, address);
             }
             self.taken -= run.limit - run.cursor;
-            if run.cursor < run.limit {
-                self.searches[class].cell = (run.cursor - self.searches[class].block) / CLASS_BYTES[class] as usize;
-            }
+            self.searches[class].cell = (run.cursor - self.searches[class].block) / bytes;
             *run = Bump::default();
         }
     }
 
     /// `count` adjacent blocks that are empty.
     fn take_blocks(&mut self, count: usize) -> Option<usize> {
-        for chunk in self.chunks.iter_mut().rev() {
+        while self.chunks.get(self.first_empty).is_some_and(|chunk| chunk.empty == 0) {
+            self.first_empty += 1;
+        }
+        for index in self.first_empty..self.chunks.len() {
+            let swept = self.sweep.is_swept(index);
+            let chunk = &mut self.chunks[index];
             let mut fits = chunk.empty;
             for shift in 1..count {
                 fits &= chunk.empty >> shift;
             }
             if fits != 0 {
                 let first = fits.trailing_zeros() as usize;
-                chunk.empty &= !(u64::MAX >> (64 - count) << first);
+                let taken = u64::MAX >> (64 - count) << first;
+                chunk.empty &= !taken;
+                if !swept {
+                    chunk.fresh |= taken;
+                }
                 return Some(chunk.base + first * BLOCK_BYTES);
             }
         }
         let base = chunk::map(CHUNK_BYTES)?;
-        self.chunks.push(Chunk { base, empty: !1 });
+        self.chunks.push(Chunk { base, empty: !1, fresh: 0 });
         self.take_blocks(count)
     }
 
@@ -196,8 +221,30 @@ impl Space {
         Some(address)
     }
 
+    /// Gives the memory of a large object back.
+    pub(super) fn release_large(&mut self, large: &Large) {
+        self.taken -= large.bytes;
+        if large.mapped {
+            return chunk::unmap(large.address - BLOCK_BYTES, large.bytes + BLOCK_BYTES);
+        }
+        if self.poison {
+            // SAFETY: the object is dead and its blocks are its own.
+            unsafe { std::ptr::write_bytes(large.address as *mut u8, POISON, large.bytes) };
+        }
+        chunk::clear(STARTS, large.address);
+        let base = chunk::chunk_of(large.address);
+        let index = self.chunks.iter().position(|chunk| chunk.base == base).expect("a large object's chunk is listed");
+        let (first, count) = ((large.address - base) / BLOCK_BYTES, large.bytes / BLOCK_BYTES);
+        for block in first..first + count {
+            chunk::set_use(base + block * BLOCK_BYTES, block_use::EMPTY);
+            self.chunks[index].empty |= 1 << block;
+            self.chunks[index].fresh &= !(1 << block);
+        }
+        self.first_empty = self.first_empty.min(index);
+    }
+
     /// Clears every mark bit.
-    pub fn clear_marks(&mut self) {
+    pub(super) fn clear_marks(&mut self) {
         for chunk in &self.chunks {
             for block in 1..BLOCKS {
                 *chunk::words(MARKS, chunk.base + block * BLOCK_BYTES) = [0; BLOCK_WORDS];
@@ -208,70 +255,10 @@ impl Space {
         }
     }
 
-    /// Frees everything that is not marked. The current runs have been retired.
-    pub fn sweep(&mut self) {
-        for list in &mut self.partial {
-            list.clear();
-        }
-        self.searches = [Search::default(); CLASSES];
-        self.taken = 0;
-        self.sweep_large();
-        for chunk in &mut self.chunks {
-            for index in 1..BLOCKS {
-                let block = chunk.base + index * BLOCK_BYTES;
-                let class = chunk::use_of(block) as usize;
-                if chunk.empty >> index & 1 != 0 || class >= CLASSES {
-                    continue;
-                }
-                let bytes = CLASS_BYTES[class] as usize;
-                let (starts, marks) = (chunk::words(STARTS, block), chunk::words(MARKS, block));
-                if self.poison {
-                    poison_dead(block, bytes, starts, marks);
-                }
-                let live = marks.iter().map(|word| word.count_ones() as usize).sum::<usize>();
-                *starts = *marks;
-                self.taken += live * bytes;
-                if live == 0 {
-                    chunk::set_use(block, block_use::EMPTY);
-                    chunk.empty |= 1 << index;
-                } else if live < BLOCK_BYTES / bytes {
-                    self.partial[class].push(block);
-                }
-            }
-        }
-    }
-
-    fn sweep_large(&mut self) {
-        let (chunks, taken, poison) = (&mut self.chunks, &mut self.taken, self.poison);
-        self.large.retain(|large| {
-            let live = chunk::is_set(MARKS, large.address);
-            if live {
-                *taken += large.bytes;
-            } else if large.mapped {
-                chunk::unmap(large.address - BLOCK_BYTES, large.bytes + BLOCK_BYTES);
-            } else {
-                if poison {
-                    // SAFETY: the object is dead and its blocks are its own.
-                    unsafe { std::ptr::write_bytes(large.address as *mut u8, POISON, large.bytes) };
-                }
-                chunk::clear(STARTS, large.address);
-                let base = chunk::chunk_of(large.address);
-                let owner =
-                    chunks.iter_mut().find(|chunk| chunk.base == base).expect("a large object's chunk is listed");
-                let (first, count) = ((large.address - base) / BLOCK_BYTES, large.bytes / BLOCK_BYTES);
-                for block in first..first + count {
-                    chunk::set_use(base + block * BLOCK_BYTES, block_use::EMPTY);
-                    owner.empty |= 1 << block;
-                }
-            }
-            live
-        });
-    }
-
     /// The allocated object that an address lies in, if there is one.
     pub fn object_at(&self, address: usize) -> Option<usize> {
-        if let Some(large) = self.large.iter().find(|l| l.mapped && (l.address..l.address + l.bytes).contains(&address))
-        {
+        let contains = |large: &&Large| large.mapped && (large.address..large.address + large.bytes).contains(&address);
+        if let Some(large) = self.large.iter().find(contains) {
             return Some(large.address);
         }
         let base = chunk::chunk_of(address);
@@ -299,16 +286,6 @@ impl Space {
 
 /// What freed memory is filled with when it is poisoned.
 pub const POISON: u8 = 0xAA;
-
-fn poison_dead(block: usize, bytes: usize, starts: &[u64; BLOCK_WORDS], marks: &[u64; BLOCK_WORDS]) {
-    for cell in 0..BLOCK_BYTES / bytes {
-        let granule = cell * bytes / chunk::GRANULE;
-        if (starts[granule / 64] & !marks[granule / 64]) >> (granule % 64) & 1 != 0 {
-            // SAFETY: the cell's object was not marked, so nothing refers to it.
-            unsafe { std::ptr::write_bytes((block + cell * bytes) as *mut u8, POISON, bytes) };
-        }
-    }
-}
 
 impl Default for Space {
     fn default() -> Space {

@@ -232,3 +232,129 @@ fn closed_variables_of_a_dead_coroutine_live_on() {
     assert_eq!(now, value.into());
     assert_eq!(function.upvalue(0).header.aux.get(), 0);
 }
+
+/// A graph of tables that is changed while it is marked, and a model of it: for each node its table and its edges.
+struct Graph {
+    heap: Heap,
+    random: Random,
+    nodes: Vec<(Gc<Table>, std::collections::HashMap<Value, Edge>)>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+enum Edge {
+    Node(usize),
+    Text(String),
+}
+
+impl Graph {
+    fn new(seed: u64) -> Graph {
+        let mut heap = Heap::with_seed(seed);
+        heap.space.poison = true;
+        heap.pace.max_budget = 10_000;
+        let root = heap.new_table(0, 0);
+        Graph { heap, random: Random(seed * 0x1_2345_6789), nodes: vec![(root, Default::default())] }
+    }
+
+    fn key(&mut self, node: usize) -> Value {
+        let many = node < 3;
+        match self.random.below(6) {
+            0 | 1 => Value::number(self.random.below(if many { 700 } else { 12 }) as f64),
+            2 => self.heap.intern(format!("field{}", self.random.below(6)).as_bytes()).into(),
+            3 => self.heap.intern(format!("key{}", self.random.below(if many { 700 } else { 6 })).as_bytes()).into(),
+            4 => Value::number(self.heap.len(self.nodes[node].0) as f64 + 1.0),
+            _ => Value::number(self.random.below(8) as f64 + 0.5),
+        }
+    }
+
+    fn change(&mut self) {
+        // Half of the changes go to few nodes, which grow large.
+        let among = if self.random.below(2) == 0 { 3.min(self.nodes.len()) } else { self.nodes.len() };
+        let node = self.random.below(among as u64) as usize;
+        let key = self.key(node);
+        let (edge, value) = match self.random.below(8) {
+            0 => (None, Value::NIL),
+            1 | 2 => {
+                let text = format!("text {}", self.random.below(1 << 40));
+                (Some(Edge::Text(text.clone())), self.heap.intern(text.as_bytes()).into())
+            }
+            3 | 4 => {
+                let to = self.random.below(self.nodes.len() as u64) as usize;
+                (Some(Edge::Node(to)), self.nodes[to].0.into())
+            }
+            _ => {
+                self.nodes.push((self.heap.new_table(0, 0), Default::default()));
+                (Some(Edge::Node(self.nodes.len() - 1)), self.nodes[self.nodes.len() - 1].0.into())
+            }
+        };
+        let (table, edges) = &mut self.nodes[node];
+        self.heap.set(*table, key, value).unwrap();
+        match edge {
+            Some(edge) => edges.insert(key, edge),
+            None => edges.remove(&key),
+        };
+    }
+
+    /// Forgets the nodes that cannot be reached, as the program could not hold them over a safe point.
+    fn forget_unreachable(&mut self) {
+        let mut new_number = vec![usize::MAX; self.nodes.len()];
+        let (mut stack, mut kept) = (vec![0], vec![]);
+        while let Some(node) = stack.pop() {
+            if new_number[node] == usize::MAX {
+                new_number[node] = kept.len();
+                kept.push(node);
+                stack.extend(self.nodes[node].1.values().filter_map(|edge| match edge {
+                    Edge::Node(to) => Some(*to),
+                    Edge::Text(_) => None,
+                }));
+            }
+        }
+        let mut old = std::mem::take(&mut self.nodes);
+        for &node in &kept {
+            let (table, mut edges) = (old[node].0, std::mem::take(&mut old[node].1));
+            for edge in edges.values_mut() {
+                if let Edge::Node(to) = edge {
+                    *to = new_number[*to];
+                }
+            }
+            self.nodes.push((table, edges));
+        }
+    }
+
+    fn check(&self) {
+        for (table, edges) in &self.nodes {
+            for (&key, edge) in edges {
+                let value = self.heap.get(*table, key);
+                match edge {
+                    Edge::Node(to) => assert_eq!(value.as_table(), Some(self.nodes[*to].0)),
+                    Edge::Text(text) => assert_eq!(value.as_str().unwrap().bytes(), text.as_bytes()),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_graph_that_changes_while_it_is_marked_keeps_its_contents() {
+    for seed in 1..5 {
+        let mut graph = Graph::new(seed);
+        let mut collections = 0;
+        while collections < 100 {
+            for _ in 0..graph.random.below(60) {
+                graph.change();
+            }
+            graph.forget_unreachable();
+            if graph.nodes.len() > 2_000 {
+                let (root, edges) = &mut graph.nodes[0];
+                graph.heap.clear(*root);
+                edges.clear();
+                graph.forget_unreachable();
+            }
+            let root = graph.nodes[0].0;
+            if graph.heap.step(&mut |marker| marker.mark_object(root)) {
+                collections += 1;
+                graph.check();
+            }
+        }
+        graph.check();
+    }
+}

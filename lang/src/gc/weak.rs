@@ -1,11 +1,11 @@
 //! Weak tables: entries whose key or value died are removed.
 //!
-//! Strings count as values here, not as objects: they are never removed (Lua 5.1 manual §2.10.2). A userdata that
+//! Strings count as values here, not as objects: they are never removed (Lua 5.1 manual §2.10.2). An object that
 //! was revived for its finaliser counts as dead as a value, and as alive as a key, until its finaliser has run, as in Lua 5.1.
 
 use super::Heap;
 use super::chunk::{self, MARKS};
-use crate::object::{Gc, Kind, Table, gc_bits};
+use crate::object::{Gc, Header, Table, gc_bits};
 use crate::table::shape::Weak;
 use crate::value::{Tag, Value};
 
@@ -14,10 +14,8 @@ fn is_dead(value: Value) -> bool {
 }
 
 fn is_dead_value(value: Value) -> bool {
-    is_dead(value)
-        || value.as_object().is_some_and(|object| {
-            object.kind.get() == Kind::Userdata as u8 && object.gc.get() & gc_bits::FINALISED != 0
-        })
+    let revived = |object: Gc<Header>| object.gc.get() & gc_bits::FINALISED != 0;
+    is_dead(value) || !value.is(Tag::Str) && value.as_object().is_some_and(revived)
 }
 
 impl Heap {

@@ -52,7 +52,7 @@ impl Heap {
     pub(super) fn lengthen(&mut self, t: Gc<Table>, index: u32, value: Value) {
         t.put_array_value(index, value);
         t.array_size.set(t.array_size.get().max(index + 1));
-        self.barrier_always(t.header());
+        self.barrier(t.header(), value);
         self.take_from_dict(t);
     }
 
@@ -99,19 +99,24 @@ impl Heap {
             dict.forget(number);
             t.put_array_value(next, value);
             t.array_size.set(next + 1);
+            self.barrier(t.header(), value);
         }
     }
 
     /// Gives the array part room for `capacity` values, no fewer than `array_size`.
     pub(super) fn resize_array(&mut self, t: Gc<Table>, capacity: u32) {
         debug_assert!(capacity >= t.array_size.get());
-        let first = t.array_capacity() == 0;
-        let new = self.new_values(capacity as usize).first();
+        let old_capacity = t.array_capacity() as usize;
+        let first = old_capacity == 0;
+        let new = self.new_values(capacity as usize);
         if t.array_size.get() > 0 {
             // SAFETY: both arrays hold at least that many values.
-            unsafe { std::ptr::copy_nonoverlapping(t.array.get(), new, t.array_size.get() as usize) };
+            unsafe { std::ptr::copy_nonoverlapping(t.array.get(), new.first(), t.array_size.get() as usize) };
         }
-        t.array.set(new);
+        let old = t.array_object();
+        t.array.set(new.first());
+        self.barrier_body(t, new.header());
+        old.into_iter().for_each(|old| self.free_body(old.address(), 8 + 8 * old_capacity));
         if first && self.has_number_keys(t) {
             // Index 0 belongs into the array part as soon as there is one.
             if let Some(dict) = t.dict()
@@ -122,7 +127,6 @@ impl Heap {
                 t.array_size.set(1);
             }
         }
-        self.barrier_always(t.header());
     }
 
     /// Before a rehash: makes the array as large as the keys, `extra` among them, justify, and moves those to it.
@@ -171,7 +175,8 @@ impl Heap {
             }
         }
         t.array_size.set(size);
-        self.barrier_always(t.header());
+        // The array may have been scanned without them.
+        t.array_object().into_iter().for_each(|array| self.barrier_body(t, array));
         self.take_from_dict(t);
     }
 }

@@ -116,7 +116,7 @@ impl Heap {
         t.header.size.set(next);
         self.before_key_store(t, key, Value::NIL, value);
         t.put_slot_value(slot, value);
-        self.barrier_always(t.header());
+        self.barrier(t.header(), value);
     }
 
     /// Whether so many of a table's keys have been removed that it is used as a dictionary.
@@ -133,13 +133,13 @@ impl Heap {
 
     pub(super) fn resize_slots(&mut self, t: Gc<Table>, capacity: u32) {
         let old_capacity = t.slot_capacity().min(capacity);
-        let new = self.new_values(capacity as usize).first();
+        let new = self.new_values(capacity as usize);
         if old_capacity > 0 {
             // SAFETY: both hold at least that many values.
-            unsafe { std::ptr::copy_nonoverlapping(t.slots.get(), new, old_capacity as usize) };
+            unsafe { std::ptr::copy_nonoverlapping(t.slots.get(), new.first(), old_capacity as usize) };
         }
-        t.slots.set(new);
-        self.barrier_always(t.header());
+        t.slots.set(new.first());
+        self.barrier_body(t, new.header());
     }
 
     /// Makes a table a dictionary with room for `extra` further entries.
@@ -157,7 +157,7 @@ impl Heap {
         t.header.size.set(dictionary);
         t.slots.set(dict.as_ptr().cast());
         self.keys_moved(t);
-        self.barrier_always(t.header());
+        self.barrier_body(t, dict.header());
     }
 
     /// A store to a key that belongs into the dictionary.
@@ -184,7 +184,8 @@ impl Heap {
                 _ => return self.rehash_and_set(t, key, value),
             }
         }
-        self.barrier_always(t.header());
+        self.barrier(t.header(), key);
+        self.barrier(t.header(), value);
     }
 
     fn before_store(&mut self, t: Gc<Table>, key: Value, old: Value, new: Value) {
@@ -216,11 +217,14 @@ impl Heap {
             return self.request(poll::MEMORY);
         }
         let new: Gc<Dict> = self.new_dict(log);
-        if let Some(old) = t.dict() {
+        let old_log = t.dict().map_or(0, |old| {
             old.live().for_each(|entry| new.push(entry.key, entry.value));
-        }
-        t.slots.set(new.as_ptr().cast());
+            old.header.size.get()
+        });
+        let old = t.slots.replace(new.as_ptr().cast());
         self.keys_moved(t);
+        self.barrier_body(t, new.header());
+        self.free_body(old as usize, 16 << old_log);
         self.set_in_dict(t, key, value);
     }
 

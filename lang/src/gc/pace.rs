@@ -1,0 +1,167 @@
+//! When the collector works, how much at a time, and what is known of how it went.
+//!
+//! With `live` bytes left by the last collection and a pause of 200 percent, memory may double. A collection starts when half
+//! of that growth has happened, and must be through when the other half has: each slice therefore marks what is left to
+//! mark in proportion to what was allocated of the room that is left.
+
+use std::time::Duration;
+
+/// No collection starts with less than this in use.
+const MIN_START: usize = 2 << 20;
+/// Bytes allocated between two slices.
+pub const SLICE: usize = 128 << 10;
+/// What [`Pace::max_budget`] is.
+const MAX_BUDGET: usize = 3 << 20;
+
+/// The settings and the state of the pacing.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    /// Work is due when this many bytes are in use.
+    pub threshold: usize,
+    /// In percent: memory in use at the end of a collection's marking, of what the one before left.
+    pub pause: usize,
+    /// In percent: the least that is marked for each byte allocated, halved.
+    pub stepmul: usize,
+    /// More than this may not be in use.
+    pub limit: usize,
+    /// Whether collections start by themselves.
+    pub stopped: bool,
+    /// Whether one happens at every safe point.
+    pub stress: bool,
+    pub stats: Stats,
+    /// The most that one slice marks, in bytes.
+    pub max_budget: usize,
+    /// Marking should end before this many bytes are in use.
+    goal: usize,
+    /// Bytes that were in use when marking began, and that have been marked since.
+    to_mark: usize,
+    marked: usize,
+    /// Bytes in use after the last slice.
+    before: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Pace {
+        Pace {
+            threshold: MIN_START,
+            pause: 200,
+            stepmul: 200,
+            limit: usize::MAX,
+            stopped: false,
+            stress: false,
+            stats: Stats::default(),
+            max_budget: MAX_BUDGET,
+            goal: 2 * MIN_START,
+            to_mark: 0,
+            marked: 0,
+            before: 0,
+        }
+    }
+}
+
+impl Pace {
+    /// A collection is complete and has left `live` bytes.
+    pub fn completed(&mut self, live: usize) {
+        self.stats.collections += 1;
+        self.goal = (live / 100).saturating_mul(self.pause).max(live + live / 16).max(2 * MIN_START);
+        self.threshold = (live + (self.goal - live) / 2).max(MIN_START);
+    }
+
+    /// Marking begins with this many bytes in use.
+    pub fn started(&mut self, in_use: usize) {
+        (self.to_mark, self.marked, self.before) = (in_use, 0, in_use);
+        self.goal = self.goal.max(in_use + in_use / 8);
+    }
+
+    /// How many bytes the next slice should mark.
+    pub fn budget(&mut self, in_use: usize) -> usize {
+        let allocated = in_use.saturating_sub(self.before).max(SLICE / 4);
+        let (room, work) = (self.goal.saturating_sub(in_use).max(SLICE), self.to_mark.saturating_sub(self.marked));
+        let least = allocated.saturating_mul(self.stepmul) / 50;
+        let needed = (work as f64 * allocated as f64 / room as f64 * 1.25) as usize;
+        least.max(needed).min(self.max_budget)
+    }
+
+    /// A slice marked this many bytes; the next is due after some allocation.
+    pub fn sliced(&mut self, in_use: usize, marked: usize) {
+        self.marked += marked;
+        self.before = in_use;
+        self.threshold = in_use + SLICE;
+    }
+}
+
+/// Figures about the collections of a heap.
+#[derive(Clone, Debug, Default)]
+pub struct Stats {
+    /// Collections that were completed.
+    pub collections: u64,
+    /// Times that the program waited for the collector.
+    pub pauses: u64,
+    /// The longest of them.
+    pub longest_pause: Duration,
+    /// How long all of them took together.
+    pub total_pause: Duration,
+    /// Most bytes in use at the start of a pause.
+    pub peak_bytes: usize,
+    /// Pauses by the binary logarithm of their length in nanoseconds, in quarters.
+    histogram: Vec<u64>,
+}
+
+impl Stats {
+    pub(crate) fn add_pause(&mut self, length: Duration) {
+        self.pauses += 1;
+        self.total_pause += length;
+        self.longest_pause = self.longest_pause.max(length);
+        let bucket = ((length.as_nanos().max(1) as f64).log2() * 4.0) as usize;
+        if self.histogram.len() <= bucket {
+            self.histogram.resize(bucket + 1, 0);
+        }
+        self.histogram[bucket] += 1;
+    }
+
+    /// A length that 99 of 100 pauses did not exceed, to within a fifth.
+    pub fn percentile_99(&self) -> Duration {
+        let mut rest = self.pauses - self.pauses / 100;
+        for (bucket, &count) in self.histogram.iter().enumerate() {
+            if count >= rest {
+                let end = ((bucket + 1) as f64 / 4.0).exp2();
+                return Duration::from_nanos(end as u64).min(self.longest_pause);
+            }
+            rest -= count;
+        }
+        self.longest_pause
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marking_ends_before_memory_has_doubled() {
+        for live in [3 << 20, 50 << 20, 500 << 20] {
+            let mut pace = Pace::default();
+            pace.completed(live);
+            let mut in_use = pace.threshold;
+            assert!(in_use < 2 * live);
+            pace.started(in_use);
+            let mut to_mark = in_use;
+            while to_mark > 0 {
+                let budget = pace.budget(in_use).min(to_mark);
+                to_mark -= budget;
+                pace.sliced(in_use, budget);
+                in_use = pace.threshold;
+            }
+            assert!(in_use <= 2 * live, "{live}: {in_use}");
+        }
+    }
+
+    #[test]
+    fn the_percentile_leaves_out_the_longest() {
+        let mut stats = Stats::default();
+        (0..200).for_each(|_| stats.add_pause(Duration::from_micros(100)));
+        stats.add_pause(Duration::from_millis(50));
+        assert_eq!(stats.longest_pause, Duration::from_millis(50));
+        assert!((100..125).contains(&stats.percentile_99().as_micros()));
+    }
+}

@@ -1,0 +1,159 @@
+//! Sweeping: memory that was not reached becomes free.
+//!
+//! What sweeping reads and writes is bitmaps: a block's start bits become its mark bits, and their number says how much
+//! of the block is in use. It is done chunk by chunk, in slices or when an allocation wants a block; the program runs between.
+//! Blocks that are taken meanwhile are left alone ([`Chunk::fresh`](super::space::Chunk)).
+//!
+//! Before the first block can be swept, whatever refers to dead objects without keeping them alive must have let go of
+//! them: memory outside the heap, and the intern table. [`super::cycle`] sees to that order.
+
+#![allow(unsafe_code)]
+
+use super::chunk::{self, BLOCK_BYTES, BLOCK_WORDS, BLOCKS, CHUNK_BYTES, MARKS, STARTS, block_use};
+use super::class::{CLASS_BYTES, CLASSES};
+use super::space::{POISON, Search, Space};
+
+/// What is left to sweep.
+#[derive(Default)]
+pub(super) struct Unswept {
+    /// The chunks from the first index up to the second.
+    chunks: (usize, usize),
+    /// The large objects below this index.
+    large: usize,
+    /// Whether sweeping has begun.
+    begun: bool,
+}
+
+impl Unswept {
+    /// Whether the chunk at an index does not wait to be swept.
+    pub fn is_swept(&self, index: usize) -> bool {
+        !(self.chunks.0..self.chunks.1).contains(&index)
+    }
+}
+
+/// A block with less than a quarter of its cells free is not allocated from: its short runs would cost more than they give.
+const MIN_FREE_FRACTION: usize = 4;
+/// Large objects that are freed in one slice, in bytes: unmapping takes time.
+const LARGE_SLICE: usize = 32 << 20;
+
+impl Space {
+    /// Marking has ended: everything waits to be swept. The current runs have been retired.
+    pub(super) fn prepare_sweep(&mut self) {
+        self.partial.iter_mut().for_each(Vec::clear);
+        self.searches = [Search::default(); CLASSES];
+        self.sweep = Unswept { chunks: (0, self.chunks.len()), large: self.large.len(), begun: false };
+    }
+
+    /// Nothing refers to dead objects any more.
+    pub(super) fn begin_sweep(&mut self) {
+        self.sweep.begun = true;
+    }
+
+    /// Sweeps some of what is left; whether that was all.
+    pub(super) fn sweep_slice(&mut self, chunks: usize) -> bool {
+        let mut freed = 0;
+        while self.sweep.large > 0 && freed < LARGE_SLICE {
+            self.sweep.large -= 1;
+            if !chunk::is_set(MARKS, self.large[self.sweep.large].address) {
+                let large = self.large.swap_remove(self.sweep.large);
+                freed += large.bytes;
+                self.release_large(&large);
+            }
+        }
+        if freed >= LARGE_SLICE {
+            return false;
+        }
+        for _ in 0..chunks {
+            if !self.sweep_next_chunk() {
+                self.release_empty_chunks();
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Sweeps a chunk because an allocation wants a block; whether there was one left.
+    pub(super) fn sweep_on_demand(&mut self) -> bool {
+        self.sweep.begun && self.sweep_next_chunk()
+    }
+
+    fn sweep_next_chunk(&mut self) -> bool {
+        let (next, end) = self.sweep.chunks;
+        if next == end {
+            return false;
+        }
+        self.sweep.chunks.0 += 1;
+        let (base, skip) =
+            (self.chunks[next].base, self.chunks[next].empty | std::mem::take(&mut self.chunks[next].fresh));
+        for index in 1..BLOCKS {
+            let block = base + index * BLOCK_BYTES;
+            let class = chunk::use_of(block) as usize;
+            if skip >> index & 1 == 0 && class < CLASSES && self.sweep_block(block, class) {
+                chunk::set_use(block, block_use::EMPTY);
+                self.chunks[next].empty |= 1 << index;
+                self.first_empty = self.first_empty.min(next);
+            }
+        }
+        true
+    }
+
+    /// Sweeps a block; whether it is empty now.
+    fn sweep_block(&mut self, block: usize, class: usize) -> bool {
+        let bytes = CLASS_BYTES[class] as usize;
+        let (starts, marks) = (chunk::words(STARTS, block), chunk::words(MARKS, block));
+        if self.poison {
+            poison_dead(block, bytes, starts, marks);
+        }
+        let (mut before, mut live) = (0, 0);
+        for (start, mark) in starts.iter_mut().zip(marks.iter()) {
+            before += start.count_ones() as usize;
+            live += mark.count_ones() as usize;
+            *start = *mark;
+        }
+        self.taken -= (before - live) * bytes;
+        let cells = BLOCK_BYTES / bytes;
+        if live > 0 && (cells - live) * MIN_FREE_FRACTION >= cells {
+            self.partial[class].push(block);
+        }
+        live == 0
+    }
+
+    /// Gives chunks back to the system that are empty, save some for what comes.
+    fn release_empty_chunks(&mut self) {
+        let mut spare = 2 + self.chunks.len() / 4;
+        self.chunks.retain(|chunk| {
+            let empty = chunk.empty == !1;
+            let keep = !empty || spare > 0;
+            spare -= usize::from(empty && keep);
+            if !keep {
+                chunk::unmap(chunk.base, CHUNK_BYTES);
+            }
+            keep
+        });
+        self.first_empty = 0;
+        self.sweep = Unswept::default();
+    }
+
+    /// Frees a large object at once.
+    pub(super) fn free_large(&mut self, address: usize) {
+        let Some(mut index) = self.large.iter().rposition(|large| large.address == address) else { return };
+        if index < self.sweep.large {
+            // Keep what waits to be swept together, before what does not.
+            self.sweep.large -= 1;
+            self.large.swap(index, self.sweep.large);
+            index = self.sweep.large;
+        }
+        let large = self.large.swap_remove(index);
+        self.release_large(&large);
+    }
+}
+
+fn poison_dead(block: usize, bytes: usize, starts: &[u64; BLOCK_WORDS], marks: &[u64; BLOCK_WORDS]) {
+    for cell in 0..BLOCK_BYTES / bytes {
+        let granule = cell * bytes / chunk::GRANULE;
+        if (starts[granule / 64] & !marks[granule / 64]) >> (granule % 64) & 1 != 0 {
+            // SAFETY: the cell's object was not marked, so nothing refers to it.
+            unsafe { std::ptr::write_bytes((block + cell * bytes) as *mut u8, POISON, bytes) };
+        }
+    }
+}
