@@ -90,8 +90,7 @@ fn positions(prototype: &Prototype, end: usize) -> Vec<usize> {
 
 fn local(prototype: &Prototype, register: usize, at: usize) -> Option<Origin<'_>> {
     let name = prototype.local_name(u8::try_from(register).ok()?, at)?;
-    // What a loop keeps for itself has a name in parentheses, which would mean nothing to the reader of a message.
-    (!name.starts_with(b"(")).then_some(Origin { kind: "local", name })
+    Some(Origin { kind: "local", name })
 }
 
 fn name_of(prototype: &Prototype, at: usize, ins: Ins) -> Option<&[u8]> {

@@ -98,7 +98,9 @@ impl Compiler<'_> {
     fn suffix(&mut self, mut operand: Operand, id: ExprId) -> Result<Operand> {
         let ast = self.ast;
         match &ast[id] {
-            Expr::Field(_, name) => {
+            Expr::Field(table, name) => {
+                // LuaJIT reads on to the dot before it reads the table.
+                self.at(ast.last_token(*table) + 1);
                 let table = self.function.put_in_any(&mut operand)?;
                 self.at(ast.last_token(id));
                 Ok(Kind::Indexed(table, Key::Name(*name)).into())
