@@ -61,6 +61,10 @@ pub struct Vm {
     memory_message: Value,
     pending: Pending,
     pending_error: Option<Error>,
+    /// What the last native function returned, if that was not plain values.
+    outcome: native::NativeResult,
+    /// Arguments for the metamethod that is about to be called.
+    metamethod_args: [Value; 3],
     run_depth: u32,
     native_stack: native_stack::NativeStack,
     /// Coroutines whose stacks callbacks under compiled traces ran on, to be used again.
@@ -97,6 +101,8 @@ impl Vm {
             memory_message,
             pending: Pending::NONE,
             pending_error: None,
+            outcome: Ok(native::Outcome::Return { first: 0, count: 0 }),
+            metamethod_args: [Value::NIL; 3],
             run_depth: 0,
             native_stack: native_stack::NativeStack::default(),
             idle_callback_stacks: Vec::new(),
@@ -177,6 +183,15 @@ impl Vm {
     pub fn new_native(&mut self, native: &'static NativeFunction, upvalues: &[Value]) -> Gc<Function> {
         let env = self.globals();
         self.heap.new_function_native(std::ptr::from_ref(native).cast(), env, upvalues)
+    }
+
+    /// Compiles a chunk and makes a function of it, in the global environment of the running coroutine.
+    ///
+    /// # Errors
+    /// The syntax error's message.
+    pub fn load(&mut self, source: &[u8], chunk_name: &[u8]) -> Result<Gc<Function>, Vec<u8>> {
+        let prototype = crate::compile::compile(source, chunk_name).map_err(|error| error.message())?;
+        Ok(self.instantiate(prototype))
     }
 
     /// A function of a compiled chunk, in the global environment of the running coroutine.

@@ -9,7 +9,7 @@ use super::super::Vm;
 use super::super::coroutine;
 use super::super::frame::{CONTINUATION_PLACES, Link, LinkKind};
 use super::super::messages;
-use super::super::native::{Call, NativeResult, Outcome};
+use super::super::native::{Call, Outcome};
 use super::data::function_of;
 use super::dispatch::{handlers, next, tail};
 use super::loops::function_constants;
@@ -180,14 +180,15 @@ handlers! {
     }
 
     native(vm, base, pc, ins, k, x) {
-        let base = (*vm).ensure_native_stack(base, x);
-        (*vm).running().base.set(base);
-        (*vm).running().top.set(base.add(x));
-        (*vm).running().pc.set(std::ptr::null());
-        let function = function_of(base).native();
-        let mut call = Call { vm: &mut *vm, count: x, pushed: 0 };
-        let result = ((*function).function)(&mut call);
-        finish_native(vm, result)
+        let (first, count) = run_native(vm, base, x);
+        if count == OTHER_OUTCOME {
+            return finish_native_otherwise(vm);
+        }
+        let base = (*vm).running().base.get();
+        if (*vm).must_poll() {
+            return poll_then_return(vm, base, base.add(first), count);
+        }
+        return_values(vm, base, base.add(first), count)
     }
 
     vararg(vm, base, pc, ins, k, x) {
@@ -350,40 +351,60 @@ unsafe fn return_to_lua(vm: *mut Vm, base: *mut Value, first: *mut Value, count:
     }
 }
 
-/// Goes on after a native function has run in the frame that `current.base` names.
+/// What [`run_native`] gives for a count when the outcome is not a plain return.
+const OTHER_OUTCOME: usize = usize::MAX;
+
+/// Runs the native function whose frame is at `base`. Returns the place and number of its results.
 ///
-/// # Safety
-/// The current frame is the native function's.
-pub unsafe fn finish_native(vm: *mut Vm, result: NativeResult) {
-    // SAFETY: the outcome's places were filled by the native function in its own frame.
+/// A function apart, so that the handler has no local variable whose address is known elsewhere: that would forbid its sibling call.
+#[inline(never)]
+unsafe fn run_native(vm: *mut Vm, base: *mut Value, count: usize) -> (usize, usize) {
+    // SAFETY: called by the handler of `NATIVE` with its state.
     unsafe {
-        let base = (*vm).running().base.get();
-        match result {
-            Ok(Outcome::Return { first, count }) => {
-                let first = base.add(first as usize);
-                if (*vm).must_poll() {
-                    (*vm).running().top.set(first.add(count as usize));
-                    if let Err(error) = (*vm).safe_point() {
-                        let base = (*vm).running().base.get();
-                        return throw_error(vm, base, std::ptr::null(), error);
-                    }
-                    let moved = (*vm).running().base.get();
-                    let first = moved.offset(first.offset_from(base));
-                    return return_values(vm, moved, first, count as usize);
-                }
-                return_values(vm, base, first, count as usize)
+        let base = (*vm).ensure_native_stack(base, count);
+        let running = (*vm).running();
+        running.base.set(base);
+        running.top.set(base.add(count));
+        running.pc.set(std::ptr::null());
+        let function = function_of(base).native();
+        let mut call = Call { vm: &mut *vm, count, pushed: 0 };
+        match ((*function).function)(&mut call) {
+            Ok(Outcome::Return { first, count }) => (first as usize, count as usize),
+            other => {
+                (*vm).outcome = other;
+                (0, OTHER_OUTCOME)
             }
-            Ok(outcome) => finish_native_specially(vm, base, outcome),
-            Err(error) => throw_error(vm, base, std::ptr::null(), error),
         }
     }
 }
 
-/// The outcomes that are not plain returns.
+/// A safe point after a native function, then its return.
+#[cold]
 #[inline(never)]
-unsafe fn finish_native_specially(vm: *mut Vm, base: *mut Value, outcome: Outcome) {
-    // SAFETY: as for `finish_native`.
+unsafe fn poll_then_return(vm: *mut Vm, base: *mut Value, first: *mut Value, count: usize) {
+    // SAFETY: the values lie in the current frame, which `safe_point` may move as a whole.
     unsafe {
+        let place = first.offset_from(base);
+        (*vm).running().top.set(first.add(count));
+        if let Err(error) = (*vm).safe_point() {
+            let base = (*vm).running().base.get();
+            return throw_error(vm, base, std::ptr::null(), error);
+        }
+        let base = (*vm).running().base.get();
+        return_values(vm, base, base.offset(place), count)
+    }
+}
+
+/// The outcomes of a native function that are not plain returns, and its errors.
+#[inline(never)]
+unsafe fn finish_native_otherwise(vm: *mut Vm) {
+    // SAFETY: the outcome's places were filled by the native function in its own frame, the current one.
+    unsafe {
+        let base = (*vm).running().base.get();
+        let outcome = match (*vm).outcome {
+            Ok(outcome) => outcome,
+            Err(error) => return throw_error(vm, base, std::ptr::null(), error),
+        };
         match outcome {
             Outcome::Return { first, count } => return_values(vm, base, base.add(first as usize), count as usize),
             Outcome::TailCall { function, count } => {

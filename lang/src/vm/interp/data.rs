@@ -87,25 +87,34 @@ handlers! {
     }
 
     closure(vm, base, pc, ins, k, x) {
-        let parent = function_of(base);
-        let proto = *(*parent.proto).children.add(ins.d());
-        let sources = &(*proto.source).upvalues;
-        let mut upvalues = [const { std::mem::MaybeUninit::<Gc<Upvalue>>::uninit() }; 256];
-        for (place, source) in upvalues.iter_mut().zip(sources) {
-            place.write(match *source {
-                UpvalueSource::ParentLocal(register) => {
-                    let current = (*vm).current;
-                    (*vm).heap.find_upvalue(current, base.add(register as usize))
-                },
-                UpvalueSource::ParentUpvalue(index) => upvalue_of(base, index as usize),
-            });
-        }
-        let upvalues = std::slice::from_raw_parts(upvalues.as_ptr().cast(), sources.len());
-        let function = (*vm).heap.new_function_lua(proto, parent.env.get(), upvalues);
+        let function = make_closure(vm, base, ins.d());
         *base.add(ins.a()) = Value::from(function);
         if (*vm).must_poll() {
             return tail(super::loops::poll_then_next, vm, base, pc, ins, k, 0);
         }
         next(vm, base, pc, k, x)
+    }
+}
+
+/// A closure of child `index` of the function of the frame at `base`.
+#[inline(never)]
+unsafe fn make_closure(vm: *mut Vm, base: *mut Value, index: usize) -> Gc<Function> {
+    // SAFETY: called by the handler of `CLOSURE` with its state.
+    unsafe {
+        let parent = function_of(base);
+        let proto = *(*parent.proto).children.add(index);
+        let sources = &proto.source().upvalues;
+        let mut upvalues = [const { std::mem::MaybeUninit::<Gc<Upvalue>>::uninit() }; 256];
+        for (place, source) in upvalues.iter_mut().zip(sources) {
+            place.write(match *source {
+                UpvalueSource::ParentLocal(register) => {
+                    let current = (*vm).running();
+                    (*vm).heap.find_upvalue(current, base.add(register as usize))
+                }
+                UpvalueSource::ParentUpvalue(index) => upvalue_of(base, index as usize),
+            });
+        }
+        let upvalues = std::slice::from_raw_parts(upvalues.as_ptr().cast(), sources.len());
+        (*vm).heap.new_function_lua(proto, parent.env.get(), upvalues)
     }
 }

@@ -28,7 +28,7 @@ use crate::bytecode::{Ins, OP_COUNT};
 use crate::value::Value;
 
 /// A handler; see the head of this file for its arguments.
-pub type Handler = unsafe extern "C" fn(*mut Vm, *mut Value, *const u32, Ins, *const Value, usize);
+pub type Handler = unsafe extern "C-unwind" fn(*mut Vm, *mut Value, *const u32, Ins, *const Value, usize);
 
 /// The handlers by operation.
 pub type Table = [Handler; OP_COUNT];
@@ -111,7 +111,7 @@ macro_rules! handlers {
         /// # Safety
         /// The arguments are as `dispatch.rs` says.
         #[allow(unused_mut, unused_variables, unused_assignments, unused_unsafe)]
-        pub unsafe extern "C" fn $name(
+        pub unsafe extern "C-unwind" fn $name(
             $vm: *mut Vm,
             mut $base: *mut Value,
             mut $pc: *const u32,

@@ -26,6 +26,7 @@ use crate::value::Value;
 ///
 /// # Safety
 /// `base` is the base of a Lua frame, `pc` an instruction of its function.
+#[inline(always)]
 pub unsafe fn call_metamethod(
     vm: *mut Vm,
     base: *mut Value,
@@ -35,23 +36,39 @@ pub unsafe fn call_metamethod(
     extra: Value,
     negate: bool,
 ) {
-    // SAFETY: behind every frame's registers the stack has a reserve, larger than a continuation and its arguments.
+    // SAFETY: the caller's promise. The arguments travel in the machine, since an array of the handler's own would forbid its
+    // sibling call.
+    unsafe {
+        for (i, &arg) in args.iter().enumerate() {
+            (*vm).metamethod_args[i] = arg;
+        }
+        enter_metamethod(vm, base, pc.wrapping_byte_add(usize::from(negate)), f, args.len(), extra)
+    }
+}
+
+/// The rest of [`call_metamethod`]; `at` has its lowest bit set for a result to be negated.
+#[inline(never)]
+unsafe fn enter_metamethod(vm: *mut Vm, base: *mut Value, at: *const u32, f: Value, count: usize, extra: Value) {
+    // SAFETY: room for the frame is made before it is written.
     unsafe {
         let registers = (*function_of(base).proto).registers as usize;
         let distance = registers + CONTINUATION_PLACES;
-        let base = match (*vm).ensure_frame(base, distance + args.len()) {
+        let base = match (*vm).ensure_frame(base, distance + count) {
             Ok(base) => base,
-            Err(error) => return throw_error(vm, base, pc.add(1), error),
+            Err(error) => {
+                let pc = (at as usize & !1) as *const u32;
+                return throw_error(vm, base, pc.add(1), error);
+            }
         };
         let new_base = base.add(distance);
         *new_base.sub(4) = extra;
-        *new_base.sub(3) = Value(pc as u64 | negate as u64);
+        *new_base.sub(3) = Value(at as u64);
         *new_base.sub(2) = f;
         *new_base.sub(1) = Link::typed(LinkKind::Continuation, distance).as_value();
-        for (i, &arg) in args.iter().enumerate() {
-            *new_base.add(i) = arg;
+        for i in 0..count {
+            *new_base.add(i) = (*vm).metamethod_args[i];
         }
-        enter(vm, new_base, args.len())
+        enter(vm, new_base, count)
     }
 }
 

@@ -291,6 +291,7 @@ unsafe fn set_list(vm: *mut Vm, base: *mut Value, pc: *const u32, ins: Ins, k: *
     unsafe {
         let t: Gc<Table> = Gc::from_address((*base.add(ins.a())).address());
         let start = *pc as i64;
+        (*vm).heap.reserve(t, start as usize + count - 1, 0);
         for i in 0..count {
             (*vm).heap.set_int(t, start + i as i64, *base.add(ins.a() + 1 + i));
         }
