@@ -3,6 +3,7 @@
 use moonwake_lang::bytecode::{Constant, Ins, Op, Prototype};
 use moonwake_lang::value::Value;
 use moonwake_lang::vm::Vm;
+use moonwake_lang::vm::native::{NativeFunction, Outcome};
 
 fn prototype(code: Vec<u32>, constants: Vec<Constant>, registers: u8) -> Prototype {
     Prototype {
@@ -80,4 +81,63 @@ fn what_is_no_function_cannot_be_called() {
     let mut vm = Vm::new();
     let error = vm.call(Value::number(1.0), &[]).expect_err("a number is no function");
     assert_eq!(error.value.as_str().expect("a message").bytes(), b"attempt to call a number value");
+}
+
+static SET_METATABLE: NativeFunction = NativeFunction {
+    name: "setmetatable",
+    function: |call| {
+        let (table, metatable) = (call.table(0)?, call.table(1)?);
+        call.vm.heap.set_metatable(table, Some(metatable));
+        call.one(table)
+    },
+};
+
+static PROTECTED_CALL: NativeFunction = NativeFunction { name: "pcall", function: |_| Ok(Outcome::ProtectedCall) };
+
+/// A machine with `setmetatable` and `pcall`, running `source`.
+fn run_source(source: &str) -> Vec<Value> {
+    let mut vm = Vm::new();
+    for native in [&SET_METATABLE, &PROTECTED_CALL] {
+        let (name, function) = (vm.heap.intern(native.name.as_bytes()), vm.new_native(native, &[]));
+        let globals = vm.globals();
+        vm.heap.set_str(globals, name, function.into());
+    }
+    let function = vm.load(source.as_bytes(), b"=test").expect("the source is right");
+    vm.call(Value::from(function), &[]).expect("the function returns")
+}
+
+#[test]
+fn no_path_through_a_handler_needs_native_stack() {
+    let source = "
+        local mt = {}
+        mt.__index = function(t, k) return k end
+        mt.__newindex = function(t, k, v) end
+        mt.__add = function(a, b) return 1 end
+        mt.__unm = mt.__add mt.__concat = mt.__add mt.__call = mt.__add mt.__div = mt.__add
+        mt.__eq = function() return true end mt.__lt = mt.__eq mt.__le = mt.__eq
+        local a, b = setmetatable({}, mt), setmetatable({}, mt)
+        local function vararg(...) return ... end
+        local function fail() return nil + 1 end
+        local function iterator(s, c) if c < 2 then return c + 1 end end
+        local function tail(n) if n > 0 then return tail(n - 1) end return vararg(n, n) end
+        local up = 0
+        local n = 0
+        for i = 1, 20000 do
+          n = n + (a + 1) + (-a) + (a .. b) + a(i) + a.x1 * 0 + a[i] * 0 + (2 / a)
+          a.y = i a[i] = i
+          if a == b then n = n + 1 end if a < b then n = n + 1 end if a <= b then n = n + 1 end if not (a > b) then n = n + 1 end
+          local x, y, z = vararg(i, i, vararg(i))
+          up = up + x - y
+          local t = {x, y, vararg(1, 2, 3)}
+          local f = function() up = up + 1 return t end
+          n = n + #f() + (pcall(fail) and 1 or 0)
+          for k in iterator, nil, 0 do n = n + k end
+          n = n + tail(3)
+          local s = 'a' .. i .. '1' + 1
+        end
+        return n"
+    .replace("a.x1 * 0", "(a.x == 'x' and 0 or 1)");
+    let thread = std::thread::Builder::new().stack_size(128 * 1024);
+    let result = thread.spawn(move || run_source(&source)[0].to_number()).expect("a thread starts");
+    assert_eq!(result.join().expect("the stack did not overflow"), Some(16.0 * 20000.0));
 }

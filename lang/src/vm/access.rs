@@ -1,11 +1,10 @@
 //! Indexing, storing and operators with metamethods, as far as they need no call; and for Rust code, with it.
 //!
-//! The interpreter wants to know *what to call*, since it makes the call itself in a frame of its own ([`Vm::find`], [`Vm::store`]). Native
+//! The interpreter wants to know *what to call*, since it makes the call itself in a frame of its own (`look_up`, `store`). Native
 //! functions want the result ([`Vm::index`], [`Vm::set_index`], [`Vm::tostring`] and the like), and get it through a nested run.
 
 use super::Vm;
 use super::error::{Error, LuaResult};
-use super::interp::tables::Found;
 use super::messages;
 use crate::metamethod::Metamethod;
 use crate::object::{Gc, Str, Table};
@@ -14,6 +13,18 @@ use crate::value::{Tag, Value};
 
 /// Longest chain of `__index` or `__newindex` tables that is followed.
 const MAX_CHAIN: usize = 100;
+
+/// How a lookup or a store went. What it found stands in the machine, not in here: a result that does not fit two registers is
+/// returned through memory, which would forbid the handlers their sibling calls.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Lookup {
+    /// It is done; of a lookup, the value is `looked_up[0]`.
+    Done,
+    /// `looked_up[0]` is to be called, with `looked_up[1]` as the object.
+    Call,
+    /// The object has neither, or a chain has no end.
+    Impossible,
+}
 
 /// Why a store failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,23 +72,16 @@ impl Vm {
         self.metamethod(a, event).or_else(|| self.metamethod(b, event))
     }
 
-    /// The handler of `a < b` or `a <= b`. True with it: `a <= b` is to be decided as `not (b < a)`.
-    pub fn ordering_metamethod(&self, a: Value, b: Value, or_equal: bool) -> Option<(Value, bool)> {
-        let cdata = a.is(Tag::Cdata) || b.is(Tag::Cdata);
-        if !cdata && a.type_name() != b.type_name() {
+    /// The handler of an ordering event: both operands' same one, or a cdata's.
+    pub fn ordering_metamethod(&self, a: Value, b: Value, event: Metamethod) -> Option<Value> {
+        if a.is(Tag::Cdata) || b.is(Tag::Cdata) {
+            return self.binary_metamethod(a, b, event);
+        }
+        if a.type_name() != b.type_name() {
             return None;
         }
-        let shared = |event, a, b| {
-            if cdata {
-                return self.binary_metamethod(a, b, event);
-            }
-            let handler = self.metamethod(a, event)?;
-            (self.metamethod(b, event) == Some(handler)).then_some(handler)
-        };
-        if !or_equal {
-            return shared(Metamethod::Lt, a, b).map(|f| (f, false));
-        }
-        shared(Metamethod::Le, a, b).map(|f| (f, false)).or_else(|| shared(Metamethod::Lt, b, a).map(|f| (f, true)))
+        let handler = self.metamethod(a, event)?;
+        (self.metamethod(b, event) == Some(handler)).then_some(handler)
     }
 
     /// The handler of `a == b` for two values that are not the same.
@@ -97,32 +101,36 @@ impl Vm {
         self.metamethod(value, Metamethod::Index)?.as_table()
     }
 
-    /// Looks up `object[key]` along `__index`.
-    ///
-    /// # Errors
-    /// When the object cannot be indexed, or the chain has no end.
-    #[allow(clippy::result_unit_err)]
-    pub fn find(&self, mut object: Value, key: Value) -> Result<Found, ()> {
+    /// Looks up `object[key]` along `__index`. What it finds is put into [`Vm::looked_up`].
+    pub(super) fn look_up(&mut self, mut object: Value, key: Value) -> Lookup {
         for _ in 0..MAX_CHAIN {
             let handler = match object.as_table() {
                 Some(t) => {
                     let v = self.heap.get(t, key);
                     if !v.is_nil() {
-                        return Ok(Found::Value(v));
+                        self.looked_up[0] = v;
+                        return Lookup::Done;
                     }
                     match self.metamethod(object, Metamethod::Index) {
-                        None => return Ok(Found::Value(Value::NIL)),
+                        None => {
+                            self.looked_up[0] = Value::NIL;
+                            return Lookup::Done;
+                        }
                         Some(handler) => handler,
                     }
                 }
-                None => self.metamethod(object, Metamethod::Index).ok_or(())?,
+                None => match self.metamethod(object, Metamethod::Index) {
+                    None => return Lookup::Impossible,
+                    Some(handler) => handler,
+                },
             };
             if handler.is(Tag::Function) {
-                return Ok(Found::Call(handler, object));
+                self.looked_up = [handler, object];
+                return Lookup::Call;
             }
             object = handler;
         }
-        Err(())
+        Lookup::Impossible
     }
 
     /// Whether a store of a string key goes into the table itself: it has no `__newindex`, or has the key.
@@ -136,16 +144,9 @@ impl Vm {
         }
     }
 
-    /// Stores `object[key] = value`, or says which function to call with which object.
-    ///
-    /// # Errors
-    /// When the object cannot be indexed or the key cannot be one.
-    pub fn store(
-        &mut self,
-        mut object: Value,
-        key: Value,
-        value: Value,
-    ) -> Result<Option<(Value, Value)>, StoreProblem> {
+    /// Stores `object[key] = value` along `__newindex`. A function to call is put into [`Vm::looked_up`].
+    pub(super) fn store(&mut self, mut object: Value, key: Value, value: Value) -> Lookup {
+        self.store_problem = StoreProblem::Loop;
         for _ in 0..MAX_CHAIN {
             let handler = match object.as_table() {
                 Some(t) => {
@@ -158,22 +159,30 @@ impl Vm {
                         },
                     };
                     if handler.is_nil() {
-                        return match self.heap.set(t, key, value) {
-                            Ok(()) => Ok(None),
-                            Err(KeyError::Nil) => Err(StoreProblem::NilKey),
-                            Err(KeyError::NaN) => Err(StoreProblem::NanKey),
+                        self.store_problem = match self.heap.set(t, key, value) {
+                            Ok(()) => return Lookup::Done,
+                            Err(KeyError::Nil) => StoreProblem::NilKey,
+                            Err(KeyError::NaN) => StoreProblem::NanKey,
                         };
+                        return Lookup::Impossible;
                     }
                     handler
                 }
-                None => self.metamethod(object, Metamethod::NewIndex).ok_or(StoreProblem::NotIndexable(object))?,
+                None => match self.metamethod(object, Metamethod::NewIndex) {
+                    None => {
+                        self.store_problem = StoreProblem::NotIndexable(object);
+                        return Lookup::Impossible;
+                    }
+                    Some(handler) => handler,
+                },
             };
             if handler.is(Tag::Function) {
-                return Ok(Some((handler, object)));
+                self.looked_up = [handler, object];
+                return Lookup::Call;
             }
             object = handler;
         }
-        Err(StoreProblem::Loop)
+        Lookup::Impossible
     }
 
     // ------------------------------------------------------------------------------------- for native functions
@@ -183,10 +192,10 @@ impl Vm {
     /// # Errors
     /// What the lookup or a metamethod throws.
     pub fn index(&mut self, object: Value, key: Value) -> LuaResult<Value> {
-        match self.find(object, key) {
-            Ok(Found::Value(v)) => Ok(v),
-            Ok(Found::Call(f, object)) => self.call_for_one(f, &[object, key]),
-            Err(()) => Err(messages::plain_index_error(self, object)),
+        match self.look_up(object, key) {
+            Lookup::Done => Ok(self.looked_up[0]),
+            Lookup::Call => self.call_for_one(self.looked_up[0], &[self.looked_up[1], key]),
+            Lookup::Impossible => Err(messages::plain_index_error(self, object)),
         }
     }
 
@@ -196,9 +205,9 @@ impl Vm {
     /// What the store or a metamethod throws.
     pub fn set_index(&mut self, object: Value, key: Value, value: Value) -> LuaResult<()> {
         match self.store(object, key, value) {
-            Ok(None) => Ok(()),
-            Ok(Some((f, object))) => self.call(f, &[object, key, value]).map(drop),
-            Err(problem) => Err(messages::plain_store_error(self, problem)),
+            Lookup::Done => Ok(()),
+            Lookup::Call => self.call(self.looked_up[0], &[self.looked_up[1], key, value]).map(drop),
+            Lookup::Impossible => Err(messages::plain_store_error(self, self.store_problem)),
         }
     }
 
@@ -227,8 +236,8 @@ impl Vm {
         if let (Some(a), Some(b)) = (a.as_str(), b.as_str()) {
             return Ok(a.bytes() < b.bytes());
         }
-        match self.ordering_metamethod(a, b, false) {
-            Some((f, _)) => Ok(!self.call_for_one(f, &[a, b])?.is_falsy()),
+        match self.ordering_metamethod(a, b, Metamethod::Lt) {
+            Some(f) => Ok(!self.call_for_one(f, &[a, b])?.is_falsy()),
             None => Err(messages::plain_comparison_error(self, a, b)),
         }
     }

@@ -65,6 +65,8 @@ pub struct Vm {
     outcome: native::NativeResult,
     /// Arguments for the metamethod that is about to be called.
     metamethod_args: [Value; 3],
+    looked_up: [Value; 2],
+    store_problem: access::StoreProblem,
     run_depth: u32,
     native_stack: native_stack::NativeStack,
     /// Coroutines whose stacks callbacks under compiled traces ran on, to be used again.
@@ -103,6 +105,8 @@ impl Vm {
             pending_error: None,
             outcome: Ok(native::Outcome::Return { first: 0, count: 0 }),
             metamethod_args: [Value::NIL; 3],
+            looked_up: [Value::NIL; 2],
+            store_problem: access::StoreProblem::NilKey,
             run_depth: 0,
             native_stack: native_stack::NativeStack::default(),
             idle_callback_stacks: Vec::new(),

@@ -86,8 +86,13 @@ impl Vm {
     #[inline(always)]
     pub(super) fn close_upvalues(&mut self, from: *mut Value) {
         if !self.current.open_upvalues.get().is_null() {
-            self.heap.close_upvalues(self.current, from);
+            self.close_open_upvalues(from);
         }
+    }
+
+    #[inline(never)]
+    fn close_open_upvalues(&mut self, from: *mut Value) {
+        self.heap.close_upvalues(self.current, from);
     }
 
     /// Number of places from a frame's base to the end of what it uses.

@@ -126,7 +126,7 @@ handlers! {
             return next(vm, base, pc, k, x);
         }
         match (*vm).binary_metamethod(a, b, event) {
-            Some(f) => call_metamethod(vm, base, pc.sub(1), f, &[a, b], Value::NIL, false),
+            Some(f) => call_metamethod(vm, base, pc.sub(1), f, [a, b], Value::NIL, false),
             None => {
                 let error = messages::arithmetic_error(&mut *vm, base, pc.sub(1), a, b);
                 throw_error(vm, base, pc, error)
@@ -165,7 +165,7 @@ handlers! {
     len_slow(vm, base, pc, ins, k, x) {
         let v = *base.add(ins.d());
         match (*vm).metamethod(v, Metamethod::Len) {
-            Some(f) => call_metamethod(vm, base, pc.sub(1), f, &[v, v], Value::NIL, false),
+            Some(f) => call_metamethod(vm, base, pc.sub(1), f, [v, v], Value::NIL, false),
             None => {
                 let error = messages::operand_error(&mut *vm, base, pc.sub(1), ins.d(), "get length of");
                 throw_error(vm, base, pc, error)
@@ -193,7 +193,7 @@ pub unsafe fn concat_from(vm: *mut Vm, base: *mut Value, pc: *const u32, ins: In
                 match (*vm).binary_metamethod(a, b, Metamethod::Concat) {
                     Some(f) => {
                         let rest = Value::number((last - 1) as f64);
-                        return call_metamethod(vm, base, pc.sub(1), f, &[a, b], rest, false);
+                        return call_metamethod(vm, base, pc.sub(1), f, [a, b], rest, false);
                     }
                     None => {
                         let culprit = if is_piece(a) { last } else { last - 1 };

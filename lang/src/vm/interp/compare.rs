@@ -9,6 +9,8 @@ use super::dispatch::{handlers, next, tail};
 use super::meta::call_metamethod;
 use super::throw::throw_error;
 use crate::bytecode::{Ins, Op};
+use crate::metamethod::Metamethod;
+use crate::object::{Gc, Str};
 use crate::value::{Tag, Value};
 
 /// The place after the jump word, or the jump's target.
@@ -55,6 +57,12 @@ ordering_handlers! {
     nlekr: constant(d) <= reg(a), otherwise >, jump false;
 }
 
+/// Whether `a < b`, or `a <= b`, by bytes. Apart from the handler, which must not have a local whose address is taken.
+#[inline(never)]
+fn strings_ordered(a: Gc<Str>, b: Gc<Str>, or_equal: bool) -> bool {
+    if or_equal { a.bytes() <= b.bytes() } else { a.bytes() < b.bytes() }
+}
+
 /// An ordering instruction taken apart.
 pub struct Ordering {
     /// The left operand.
@@ -71,6 +79,7 @@ pub struct Ordering {
 ///
 /// # Safety
 /// `base` and `k` belong to the function that `ins` is an instruction of.
+#[inline(always)]
 pub unsafe fn ordering_of(base: *mut Value, k: *const Value, ins: Ins) -> Ordering {
     let op = ins.op();
     // SAFETY: the caller's promise.
@@ -95,17 +104,19 @@ handlers! {
             return next(vm, base, branch(pc, negated), k, x); // a NaN: the order does not hold
         }
         if let (Some(a), Some(b)) = (left.as_str(), right.as_str()) {
-            let holds = if or_equal { a.bytes() <= b.bytes() } else { a.bytes() < b.bytes() };
+            let holds = strings_ordered(a, b, or_equal);
             return next(vm, base, branch(pc, holds != negated), k, x);
         }
-        match (*vm).ordering_metamethod(left, right, or_equal) {
-            Some((f, false)) => call_metamethod(vm, base, pc.sub(1), f, &[left, right], Value::NIL, false),
-            Some((f, true)) => call_metamethod(vm, base, pc.sub(1), f, &[right, left], Value::NIL, true),
-            None => {
-                let error = messages::comparison_error(&mut *vm, base, pc.sub(1), left, right);
-                throw_error(vm, base, pc, error)
-            }
+        let event = if or_equal { Metamethod::Le } else { Metamethod::Lt };
+        if let Some(f) = (*vm).ordering_metamethod(left, right, event) {
+            return call_metamethod(vm, base, pc.sub(1), f, [left, right], Value::NIL, false);
         }
+        // Without `__le`, `a <= b` is `not (b < a)`.
+        if or_equal && let Some(f) = (*vm).ordering_metamethod(right, left, Metamethod::Lt) {
+            return call_metamethod(vm, base, pc.sub(1), f, [right, left], Value::NIL, true);
+        }
+        let error = messages::comparison_error(&mut *vm, base, pc.sub(1), left, right);
+        throw_error(vm, base, pc, error)
     }
 
     eqrr(vm, base, pc, ins, k, x) {
@@ -175,7 +186,7 @@ handlers! {
     equality_slow(vm, base, pc, ins, k, x) {
         let (a, b, negated) = equality_of(base, k, ins);
         match (*vm).equality_metamethod(a, b) {
-            Some(f) => call_metamethod(vm, base, pc.sub(1), f, &[a, b], Value::NIL, false),
+            Some(f) => call_metamethod(vm, base, pc.sub(1), f, [a, b], Value::NIL, false),
             None => next(vm, base, branch(pc, negated), k, x),
         }
     }
@@ -209,6 +220,7 @@ handlers! {
 ///
 /// # Safety
 /// `base` and `k` belong to the function that `ins` is an instruction of.
+#[inline(always)]
 pub unsafe fn equality_of(base: *mut Value, k: *const Value, ins: Ins) -> (Value, Value, bool) {
     // SAFETY: the caller's promise.
     unsafe {

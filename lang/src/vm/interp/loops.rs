@@ -11,6 +11,7 @@ use super::data::function_of;
 use super::dispatch::{handlers, next, tail};
 use super::throw::throw_error;
 use crate::bytecode::{Ins, Op};
+use crate::object::{Gc, Table};
 use crate::value::Value;
 
 /// The hot count of the instruction at `pc`.
@@ -102,15 +103,7 @@ handlers! {
             && let Some(t) = state.as_table()
             && ins.b() <= 3
         {
-            let position = (*r.sub(1)).0 as u32;
-            match (*vm).heap.next_at(t, position) {
-                Some((key, value, after)) => {
-                    *r = key;
-                    *r.add(1) = value;
-                    *r.sub(1) = Value(u64::from(after));
-                }
-                None => *r = Value::NIL,
-            }
+            step_through_table(vm, r, t);
             return next(vm, base, pc, k, x);
         }
         tail(super::calls::iterate_by_call, vm, base, pc, ins, k, x)
@@ -229,4 +222,20 @@ handlers! {
 pub unsafe fn function_constants(base: *mut Value) -> *const Value {
     // SAFETY: the caller's promise.
     unsafe { (*function_of(base).proto).constants }
+}
+
+/// One step of a loop over `next`, whose variables start at `r`.
+#[inline(never)]
+unsafe fn step_through_table(vm: *mut Vm, r: *mut Value, t: Gc<Table>) {
+    // SAFETY: called by the handler of `ITERCALL`, for whose loop these registers are.
+    unsafe {
+        match (*vm).heap.next_at(t, (*r.sub(1)).0 as u32) {
+            Some((key, value, after)) => {
+                *r = key;
+                *r.add(1) = value;
+                *r.sub(1) = Value(u64::from(after));
+            }
+            None => *r = Value::NIL,
+        }
+    }
 }

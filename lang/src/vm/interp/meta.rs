@@ -27,22 +27,24 @@ use crate::value::Value;
 /// # Safety
 /// `base` is the base of a Lua frame, `pc` an instruction of its function.
 #[inline(always)]
-pub unsafe fn call_metamethod(
+pub unsafe fn call_metamethod<const N: usize>(
     vm: *mut Vm,
     base: *mut Value,
     pc: *const u32,
     f: Value,
-    args: &[Value],
+    args: [Value; N],
     extra: Value,
     negate: bool,
 ) {
     // SAFETY: the caller's promise. The arguments travel in the machine, since an array of the handler's own would forbid its
     // sibling call.
     unsafe {
-        for (i, &arg) in args.iter().enumerate() {
-            (*vm).metamethod_args[i] = arg;
+        (*vm).metamethod_args[0] = args[0];
+        (*vm).metamethod_args[1] = args[1];
+        if N > 2 {
+            (*vm).metamethod_args[2] = args[N - 1];
         }
-        enter_metamethod(vm, base, pc.wrapping_byte_add(usize::from(negate)), f, args.len(), extra)
+        enter_metamethod(vm, base, pc.wrapping_byte_add(usize::from(negate)), f, N, extra)
     }
 }
 

@@ -9,6 +9,7 @@
 //! overwriting a nil, for `__newindex`.
 
 use super::super::Vm;
+use super::super::access::Lookup;
 use super::super::messages;
 use super::data::function_of;
 use super::dispatch::{handlers, next, tail};
@@ -21,14 +22,6 @@ use crate::value::Value;
 
 /// What stands in for a shape id in a method cache whose receiver is a string.
 const STRING_RECEIVER: u32 = u32::MAX;
-
-/// What a lookup that may go through `__index` found.
-pub enum Found {
-    /// The value.
-    Value(Value),
-    /// A function to be called with this object and the key.
-    Call(Value, Value),
-}
 
 /// The constant key of a field instruction whose `Key` word is `word`.
 #[inline(always)]
@@ -154,17 +147,19 @@ handlers! {
             return next(vm, base, pc.add(5), k, x);
         }
         cache_method(vm, pc, receiver, key);
-        match (*vm).find(receiver, Value::from(key)) {
-            Ok(Found::Value(v)) => {
+        match (*vm).look_up(receiver, Value::from(key)) {
+            Lookup::Done => {
+                let v = (*vm).looked_up[0];
                 *base.add(ins.a() + 2) = receiver;
                 *base.add(ins.a()) = v;
                 next(vm, base, pc.add(5), k, x)
             }
-            Ok(Found::Call(f, object)) => {
+            Lookup::Call => {
+                let [f, object] = (*vm).looked_up;
                 *base.add(ins.a() + 2) = receiver;
-                call_metamethod(vm, base, pc.sub(1), f, &[object, Value::from(key)], Value::NIL, false)
+                call_metamethod(vm, base, pc.sub(1), f, [object, Value::from(key)], Value::NIL, false)
             }
-            Err(()) => {
+            Lookup::Impossible => {
                 let error = messages::index_error(&mut *vm, base, pc.sub(1), ins.b(), Value::from(key));
                 throw_error(vm, base, pc, error)
             }
@@ -342,15 +337,17 @@ unsafe fn get_field(vm: *mut Vm, base: *mut Value, pc: *const u32, ins: Ins, k: 
             *cache = t.shape();
             *cache.add(1) = key_word((word >> 16) as u16, slot as u16);
         }
-        match (*vm).find(object, Value::from(key)) {
-            Ok(Found::Value(v)) => {
+        match (*vm).look_up(object, Value::from(key)) {
+            Lookup::Done => {
+                let v = (*vm).looked_up[0];
                 *base.add(ins.a()) = v;
                 next(vm, base, pc.add(2), k, 0)
             }
-            Ok(Found::Call(f, object)) => {
-                call_metamethod(vm, base, pc.sub(1), f, &[object, Value::from(key)], Value::NIL, false)
+            Lookup::Call => {
+                let [f, object] = (*vm).looked_up;
+                call_metamethod(vm, base, pc.sub(1), f, [object, Value::from(key)], Value::NIL, false)
             }
-            Err(()) => {
+            Lookup::Impossible => {
                 let error = messages::index_error(&mut *vm, base, pc.sub(1), ins.b(), Value::from(key));
                 throw_error(vm, base, pc, error)
             }
@@ -406,13 +403,17 @@ unsafe fn cache_method(vm: *mut Vm, pc: *const u32, receiver: Value, key: Gc<Str
 unsafe fn get_indexed(vm: *mut Vm, base: *mut Value, pc: *const u32, ins: Ins, k: *const Value, key: Value) {
     // SAFETY: called by handlers with their state.
     unsafe {
-        match (*vm).find(*base.add(ins.b()), key) {
-            Ok(Found::Value(v)) => {
+        match (*vm).look_up(*base.add(ins.b()), key) {
+            Lookup::Done => {
+                let v = (*vm).looked_up[0];
                 *base.add(ins.a()) = v;
                 next(vm, base, pc, k, 0)
             }
-            Ok(Found::Call(f, object)) => call_metamethod(vm, base, pc.sub(1), f, &[object, key], Value::NIL, false),
-            Err(()) => {
+            Lookup::Call => {
+                let [f, object] = (*vm).looked_up;
+                call_metamethod(vm, base, pc.sub(1), f, [object, key], Value::NIL, false)
+            }
+            Lookup::Impossible => {
                 let error = messages::index_error(&mut *vm, base, pc.sub(1), ins.b(), key);
                 throw_error(vm, base, pc, error)
             }
@@ -444,16 +445,18 @@ unsafe fn set_field(vm: *mut Vm, base: *mut Value, pc: *const u32, ins: Ins, k: 
             return next(vm, base, pc.add(3), k, 0);
         }
         match (*vm).store(object, Value::from(key), v) {
-            Ok(None) => {
+            Lookup::Done => {
                 if (*vm).must_poll() {
                     return tail(poll_then_next, vm, base, pc.add(3), ins, k, 0);
                 }
                 next(vm, base, pc.add(3), k, 0)
             }
-            Ok(Some((f, object))) => {
-                call_metamethod(vm, base, pc.sub(1), f, &[object, Value::from(key), v], Value::NIL, false)
+            Lookup::Call => {
+                let [f, object] = (*vm).looked_up;
+                call_metamethod(vm, base, pc.sub(1), f, [object, Value::from(key), v], Value::NIL, false)
             }
-            Err(problem) => {
+            Lookup::Impossible => {
+                let problem = (*vm).store_problem;
                 let error = messages::store_error(&mut *vm, base, pc.sub(1), ins.b(), Value::from(key), problem);
                 throw_error(vm, base, pc, error)
             }
@@ -467,14 +470,18 @@ unsafe fn set_indexed(vm: *mut Vm, base: *mut Value, pc: *const u32, ins: Ins, k
     unsafe {
         let v = *base.add(ins.a());
         match (*vm).store(*base.add(ins.b()), key, v) {
-            Ok(None) => {
+            Lookup::Done => {
                 if (*vm).must_poll() {
                     return tail(poll_then_next, vm, base, pc, ins, k, 0);
                 }
                 next(vm, base, pc, k, 0)
             }
-            Ok(Some((f, object))) => call_metamethod(vm, base, pc.sub(1), f, &[object, key, v], Value::NIL, false),
-            Err(problem) => {
+            Lookup::Call => {
+                let [f, object] = (*vm).looked_up;
+                call_metamethod(vm, base, pc.sub(1), f, [object, key, v], Value::NIL, false)
+            }
+            Lookup::Impossible => {
+                let problem = (*vm).store_problem;
                 let error = messages::store_error(&mut *vm, base, pc.sub(1), ins.b(), key, problem);
                 throw_error(vm, base, pc, error)
             }
