@@ -65,6 +65,12 @@ pub fn map(bytes: usize) -> Option<usize> {
     Some(aligned)
 }
 
+/// Asks the system to back a mapping by huge pages: fewer faults and fewer misses of the address cache, but memory is taken 2 MB at a time.
+pub fn prefer_huge_pages(start: usize, bytes: usize) {
+    // SAFETY: the advice changes nothing that a program can see.
+    unsafe { libc::madvise(start as *mut libc::c_void, bytes, libc::MADV_HUGEPAGE) };
+}
+
 /// Gives a mapping, or pages at either end of one, back.
 pub fn unmap(start: usize, bytes: usize) {
     if bytes > 0 {

@@ -1,17 +1,18 @@
 //! When the collector works, how much at a time, and what is known of how it went.
 //!
-//! With `live` bytes left by the last collection and a pause of 200 percent, memory may double. A collection starts when half
-//! of that growth has happened, and must be through when the other half has: each slice therefore marks what is left to
-//! mark in proportion to what was allocated of the room that is left.
+//! With `live` bytes left by the last collection and a pause of 200 percent, memory may double. A collection starts when two
+//! thirds of that growth have happened, and must be through with marking when the last third has: each slice marks what is left to
+//! mark in proportion to what was allocated of the room that is left. Starting earlier would make for shorter slices and more
+//! garbage that marking saw alive.
 
 use std::time::Duration;
 
 /// No collection starts with less than this in use.
 const MIN_START: usize = 2 << 20;
 /// Bytes allocated between two slices.
-pub const SLICE: usize = 128 << 10;
+pub const SLICE: usize = 64 << 10;
 /// What [`Pace::max_budget`] is.
-const MAX_BUDGET: usize = 3 << 20;
+const MAX_BUDGET: usize = 1 << 20;
 
 /// The settings and the state of the pacing.
 #[derive(Debug)]
@@ -64,7 +65,7 @@ impl Pace {
     pub fn completed(&mut self, live: usize) {
         self.stats.collections += 1;
         self.goal = (live / 100).saturating_mul(self.pause).max(live + live / 16).max(2 * MIN_START);
-        self.threshold = (live + (self.goal - live) / 2).max(MIN_START);
+        self.threshold = (live + (self.goal - live) / 3 * 2).max(MIN_START);
     }
 
     /// Marking begins with this many bytes in use.

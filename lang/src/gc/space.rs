@@ -13,6 +13,9 @@
 use super::chunk::{self, BLOCK_BYTES, BLOCK_WORDS, BLOCKS, CHUNK_BYTES, MARKS, STARTS, block_use};
 use super::class::{CELL_LIMIT, CLASS_BYTES, CLASSES, class_of};
 
+/// So many chunks have small pages: a small program should take little memory.
+const SMALL_CHUNKS: usize = 4;
+
 /// The current free run of a class. Compiled code allocates by it.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
@@ -196,6 +199,9 @@ impl Space {
             }
         }
         let base = chunk::map(CHUNK_BYTES)?;
+        if self.chunks.len() >= SMALL_CHUNKS {
+            chunk::prefer_huge_pages(base, CHUNK_BYTES);
+        }
         self.chunks.push(Chunk { base, empty: !1, fresh: 0 });
         self.take_blocks(count)
     }
@@ -211,6 +217,7 @@ impl Space {
             Large { address, bytes: blocks * BLOCK_BYTES, mapped: false }
         } else {
             let base = chunk::map(bytes.checked_add(BLOCK_BYTES)?)?;
+            chunk::prefer_huge_pages(base, bytes + BLOCK_BYTES);
             chunk::set_use(base + BLOCK_BYTES, block_use::LARGE);
             Large { address: base + BLOCK_BYTES, bytes: bytes.next_multiple_of(4096), mapped: true }
         };

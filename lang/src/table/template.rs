@@ -11,7 +11,7 @@ use crate::value::Value;
 
 impl Heap {
     /// The table that a template describes. Keys that a constructor fills in later are there, with nil for their value.
-    pub(crate) fn new_template(&mut self, template: &Template) -> Gc<Table> {
+    pub fn new_template(&mut self, template: &Template) -> Gc<Table> {
         let table = self.new_bare_table(EMPTY);
         if !template.items.is_empty() {
             self.resize_array(table, template.items.len() as u32 + 1);
