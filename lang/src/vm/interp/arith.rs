@@ -9,6 +9,7 @@ use super::super::messages;
 use super::dispatch::{handlers, next, tail};
 use super::meta::call_metamethod;
 use super::throw::throw_error;
+use super::truncate::to_i64;
 use crate::bytecode::{Ins, Op};
 use crate::metamethod::Metamethod;
 use crate::value::{Tag, Value};
@@ -18,7 +19,7 @@ use crate::value::{Tag, Value};
 #[inline(always)]
 fn floor(n: f64) -> f64 {
     if n.abs() < 9e18 {
-        let whole = n as i64 as f64;
+        let whole = to_i64(n) as f64;
         if whole > n { whole - 1.0 } else { whole }
     } else {
         n.floor()

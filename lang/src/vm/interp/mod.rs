@@ -15,6 +15,7 @@ pub mod loops;
 pub mod meta;
 pub mod tables;
 pub mod throw;
+pub mod truncate;
 
 use dispatch::Table;
 

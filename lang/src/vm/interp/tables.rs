@@ -16,6 +16,7 @@ use super::dispatch::{handlers, next, tail};
 use super::loops::poll_then_next;
 use super::meta::call_metamethod;
 use super::throw::throw_error;
+use super::truncate::to_i32;
 use crate::bytecode::{Ins, key_word};
 use crate::object::{Gc, Str, Table};
 use crate::value::Value;
@@ -170,7 +171,7 @@ handlers! {
         if let Some(t) = (*base.add(ins.b())).as_table() {
             let key = *base.add(ins.c());
             let n = key.as_f64();
-            let i = n as i32;
+            let i = to_i32(n);
             let v = if f64::from(i) == n && (i as u32) < t.array_size.get() {
                 *t.array.get().add(i as u32 as usize)
             } else if let Some(s) = key.as_str() {
@@ -240,7 +241,7 @@ handlers! {
     setindex(vm, base, pc, ins, k, x) {
         if let Some(t) = (*base.add(ins.b())).as_table() {
             let n = (*base.add(ins.c())).as_f64();
-            let i = n as i32;
+            let i = to_i32(n);
             if f64::from(i) == n && (i as u32) < t.array_size.get() {
                 let place = t.array.get().add(i as u32 as usize);
                 let v = *base.add(ins.a());
