@@ -141,3 +141,10 @@ fn no_path_through_a_handler_needs_native_stack() {
     let result = thread.spawn(move || run_source(&source)[0].to_number()).expect("a thread starts");
     assert_eq!(result.join().expect("the stack did not overflow"), Some(16.0 * 20000.0));
 }
+
+#[test]
+fn calling_what_cannot_be_called_is_caught() {
+    let values = run_source("return pcall(1)");
+    assert_eq!(values[0], Value::FALSE);
+    assert_eq!(values[1].as_str().expect("a message").bytes(), b"attempt to call a number value");
+}

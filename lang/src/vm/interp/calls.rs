@@ -76,8 +76,14 @@ unsafe fn enter_callable(vm: *mut Vm, mut base: *mut Value, count: usize) {
             }
             None => {
                 let error = messages::call_error(&mut *vm, base);
-                let (base, pc) = (*vm).caller_position(base);
-                throw_error(vm, base, pc, error)
+                let link = Link((*base.sub(1)).0);
+                if link.is_lua() {
+                    let (caller, pc) = (*vm).caller_position(base);
+                    return throw_error(vm, caller, pc, error);
+                }
+                // The frame's own link may be the one that catches errors: `pcall(1)`.
+                (*vm).running().top.set(base.add(count));
+                throw_error(vm, base, std::ptr::null(), error)
             }
         }
     }
