@@ -148,3 +148,14 @@ fn calling_what_cannot_be_called_is_caught() {
     assert_eq!(values[0], Value::FALSE);
     assert_eq!(values[1].as_str().expect("a message").bytes(), b"attempt to call a number value");
 }
+
+static PANICKING: NativeFunction = NativeFunction { name: "panicking", function: |_| panic!("on purpose") };
+
+#[test]
+fn a_panic_in_a_native_function_is_an_error() {
+    let mut vm = Vm::new();
+    let function = vm.new_native(&PANICKING, &[]);
+    let error = vm.call(Value::from(function), &[]).expect_err("the function panics");
+    assert_eq!(error.value.as_str().expect("a message").bytes(), b"internal error in 'panicking'");
+    assert_eq!(vm.call(Value::from(function), &[]).err(), Some(error), "the machine goes on working");
+}
