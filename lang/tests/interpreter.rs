@@ -95,7 +95,7 @@ static SET_METATABLE: NativeFunction = NativeFunction {
 static PROTECTED_CALL: NativeFunction = NativeFunction { name: "pcall", function: |_| Ok(Outcome::ProtectedCall) };
 
 /// A machine with `setmetatable` and `pcall`, running `source`.
-fn run_source(source: &str) -> Vec<Value> {
+fn run_source(source: &str) -> (Box<Vm>, Vec<Value>) {
     let mut vm = Vm::new();
     for native in [&SET_METATABLE, &PROTECTED_CALL] {
         let (name, function) = (vm.heap.intern(native.name.as_bytes()), vm.new_native(native, &[]));
@@ -103,7 +103,8 @@ fn run_source(source: &str) -> Vec<Value> {
         vm.heap.set_str(globals, name, function.into());
     }
     let function = vm.load(source.as_bytes(), b"=test").expect("the source is right");
-    vm.call(Value::from(function), &[]).expect("the function returns")
+    let values = vm.call(Value::from(function), &[]).expect("the function returns");
+    (vm, values)
 }
 
 #[test]
@@ -138,13 +139,13 @@ fn no_path_through_a_handler_needs_native_stack() {
         return n"
     .replace("a.x1 * 0", "(a.x == 'x' and 0 or 1)");
     let thread = std::thread::Builder::new().stack_size(128 * 1024);
-    let result = thread.spawn(move || run_source(&source)[0].to_number()).expect("a thread starts");
+    let result = thread.spawn(move || run_source(&source).1[0].to_number()).expect("a thread starts");
     assert_eq!(result.join().expect("the stack did not overflow"), Some(16.0 * 20000.0));
 }
 
 #[test]
 fn calling_what_cannot_be_called_is_caught() {
-    let values = run_source("return pcall(1)");
+    let (_vm, values) = run_source("return pcall(1)");
     assert_eq!(values[0], Value::FALSE);
     assert_eq!(values[1].as_str().expect("a message").bytes(), b"attempt to call a number value");
 }
