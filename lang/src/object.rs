@@ -226,6 +226,8 @@ pub mod gc_bits {
     pub const FINALISER: u8 = 2;
     /// The object was found dead and revived for its finaliser.
     pub const FINALISED: u8 = 4;
+    /// The coroutine has run since the last collection, or its stack was written to from outside.
+    pub const STACK_CHANGED: u8 = 8;
 }
 
 /// A run of values: a table's array part or its keyed slots, behind a header that holds the capacity.

@@ -22,11 +22,10 @@
 use super::chunk::{self, MARKS};
 use super::heap::poll;
 use super::make::free_outside;
-use super::pace::Stats;
+use super::pace::{Stats, Stress};
 use super::{Heap, Marker};
 use crate::metamethod::Metamethod;
-use crate::object::{Coroutine, Gc, Kind, Upvalue};
-use crate::value::Value;
+
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -90,10 +89,10 @@ impl Heap {
         self.count_bytes().checked_add(bytes).is_some_and(|sum| sum <= self.pace.limit)
     }
 
-    /// In stress mode a collection happens at every safe point, and freed memory is overwritten.
-    pub fn set_stress(&mut self, stress: bool) {
+    /// Sets what the collector does at every safe point.
+    pub fn set_stress(&mut self, stress: Stress) {
         self.pace.stress = stress;
-        self.space.poison = stress;
+        self.space.poison = stress != Stress::Off;
         self.after_allocation();
     }
 
@@ -112,7 +111,7 @@ impl Heap {
     #[inline]
     pub(crate) fn after_allocation(&self) {
         let in_use = self.in_use();
-        if in_use >= self.pace.threshold || self.pace.stress || in_use > self.pace.limit {
+        if in_use >= self.pace.threshold || in_use > self.pace.limit || self.pace.stress != Stress::Off {
             self.ask_for_collection(in_use);
         }
     }
@@ -140,7 +139,7 @@ impl Heap {
     ///
     /// If [`poll::MEMORY`] is still set afterwards, the limit is exceeded by what is alive.
     pub fn step(&mut self, roots: &mut dyn FnMut(&mut Marker)) -> bool {
-        if self.pace.stress || self.poll_word().load(Ordering::Relaxed) & poll::MEMORY != 0 {
+        if self.pace.stress == Stress::Collections || self.poll_word().load(Ordering::Relaxed) & poll::MEMORY != 0 {
             self.full_collect(roots);
             return true;
         }
@@ -234,36 +233,16 @@ impl Heap {
     fn mark_again(&mut self, roots: &mut dyn FnMut(&mut Marker)) {
         roots(&mut self.marker());
         self.mark_finalisers();
-        self.scan_stacks();
-        self.marker().scan_remembered();
-    }
-
-    /// Scans the stacks that have changed since the last collection. A closure that is alive may share variables with a coroutine that
-    /// is not: what they hold stays alive.
-    fn scan_stacks(&mut self) {
-        let owners = std::mem::take(&mut self.owners);
-        for owner in owners.iter().filter(|owner| owner.kind.get() == Kind::Coroutine as u8) {
-            let coroutine: Gc<Coroutine> = owner.cast();
-            if chunk::is_set(MARKS, coroutine.address()) {
-                self.marker().scan_coroutine(coroutine);
-                continue;
-            }
-            let mut open = coroutine.open_upvalues.get();
-            while !open.is_null() {
-                let upvalue: Gc<Upvalue> = Gc::from_ptr(open);
-                if chunk::is_set(MARKS, upvalue.address()) {
-                    // SAFETY: an open upvalue points into its coroutine's stack, which has not been freed.
-                    let value = unsafe { *upvalue.value.get() };
-                    self.marker().mark(value);
-                }
-                open = upvalue.closed.get().0 as *mut Upvalue;
-            }
+        if let Some(running) = self.running.filter(|running| chunk::is_set(MARKS, running.address())) {
+            self.marker().scan_coroutine(running);
         }
-        self.owners = owners;
+        self.marker().scan_remembered();
     }
 
     /// The atomic step: everything reachable is marked.
     fn end_marking(&mut self) {
+        self.mark_shared_variables();
+        self.marker().drain(usize::MAX);
         self.queue_unreached();
         self.marker().drain(usize::MAX);
         self.clear_weak_tables();
@@ -272,11 +251,7 @@ impl Heap {
         self.shapes.for_each_key(|key| {
             chunk::set(MARKS, key.address());
         });
-        for owner in self.owners.iter().filter(|owner| owner.kind.get() == Kind::Coroutine as u8) {
-            if is_marked(owner.address()) {
-                clear_above_top(owner.cast());
-            }
-        }
+        self.clear_changed_stacks();
         self.space.retire_runs();
         self.space.prepare_sweep();
         self.strings.prepare_sweep();
@@ -316,15 +291,5 @@ impl Heap {
             }
         }
         end
-    }
-}
-
-/// Sets the unused part of a coroutine's stack to nil, where dead values would come back to life with the next frame.
-fn clear_above_top(coroutine: Gc<Coroutine>) {
-    let (top, stack, size) = (coroutine.top.get(), coroutine.stack.get(), coroutine.stack_size.get() as usize);
-    // SAFETY: `top` lies in the stack, which has `size` places.
-    unsafe {
-        let used = top.offset_from(stack) as usize;
-        std::slice::from_raw_parts_mut(top, size - used).fill(Value::NIL);
     }
 }

@@ -11,7 +11,7 @@ use super::mark::MarkState;
 use super::pace::Pace;
 use super::space::Space;
 use crate::metamethod::Metamethod;
-use crate::object::{Gc, Header, Kind, Str};
+use crate::object::{Coroutine, Gc, Header, Kind, Str};
 use crate::string::Interner;
 use crate::table::shape::Shapes;
 use std::cell::Cell;
@@ -45,6 +45,10 @@ pub struct Heap {
     pub(crate) finalisers: Finalisers,
     pub(crate) pace: Pace,
     pub(crate) phase: Phase,
+    /// The coroutine that runs.
+    pub(crate) running: Option<Gc<Coroutine>>,
+    /// Coroutines with [`STACK_CHANGED`](crate::object::gc_bits::STACK_CHANGED) set.
+    pub(crate) changed_stacks: Vec<Gc<Coroutine>>,
     /// Objects with memory outside the heap, which must be freed with them: prototypes, coroutines, userdata.
     pub(crate) owners: Vec<Gc<Header>>,
     /// Bytes of such memory.
@@ -77,6 +81,8 @@ impl Heap {
             pace: Pace::default(),
             phase: Phase::default(),
             owners: Vec::new(),
+            running: None,
+            changed_stacks: Vec::new(),
             outside: 0,
         }
     }

@@ -153,7 +153,8 @@ impl Heap {
         userdata
     }
 
-    /// A coroutine whose stack has room for `size` values, all nil. `stack_limit` is the end of the stack.
+    /// A coroutine whose stack has room for `size` values, all nil. `stack_limit` is the end of the stack. The first coroutine
+    /// that a heap makes is taken to run at once; others run from [`Heap::resumed`] on.
     pub fn new_coroutine(&mut self, size: usize, env: Option<Gc<Table>>) -> Gc<Coroutine> {
         let stack = super::stack::allocate(size);
         let coroutine: Gc<Coroutine> = self.allocate(Kind::Coroutine, size_of::<Coroutine>(), 0, 0);
@@ -175,6 +176,8 @@ impl Heap {
             });
         }
         self.owners.push(coroutine.header());
+        self.running.get_or_insert(coroutine);
+        self.stack_changed(coroutine);
         self.add_outside(8 * size);
         coroutine
     }

@@ -28,6 +28,8 @@ pub(crate) struct MarkState {
     pub pieces: Vec<(Gc<Header>, usize)>,
     /// Scanned objects that were stored into since.
     pub remembered: Vec<Gc<Header>>,
+    /// Coroutines whose stacks are in use above `top` too.
+    pub kept_whole: Vec<Gc<Coroutine>>,
     /// Tables with weak keys or values that were reached, and which of the two.
     pub weak: Vec<(Gc<Table>, Weak)>,
 }
@@ -38,6 +40,7 @@ impl MarkState {
         self.stack.clear();
         self.pieces.clear();
         self.remembered.clear();
+        self.kept_whole.clear();
         self.weak.clear();
     }
 }
@@ -98,6 +101,18 @@ impl Marker<'_> {
                 self.mark_object(Gc::<Header>::from_address(object));
             }
         }
+    }
+
+    /// Marks a coroutine and what any place of its stack may refer to, and leaves the places above `top` as they are: for a coroutine on
+    /// which a compiled trace runs, which knows better than `top` what it uses.
+    pub fn mark_whole_stack(&mut self, coroutine: Gc<Coroutine>) {
+        self.mark_object(coroutine);
+        // SAFETY: the stack has this many places.
+        let places = unsafe { std::slice::from_raw_parts(coroutine.stack.get(), coroutine.stack_size.get() as usize) };
+        for &place in places {
+            self.mark_conservative(&[place.0]);
+        }
+        self.state.kept_whole.push(coroutine);
     }
 
     /// Whether a shape's tables have weak references; marks what the shape refers to.
@@ -304,6 +319,7 @@ impl Marker<'_> {
 
     /// Marks what a coroutine refers to.
     pub(crate) fn scan_coroutine(&mut self, coroutine: Gc<Coroutine>) -> usize {
+        needs_barrier(coroutine.header());
         let stack = coroutine.stack.get();
         // SAFETY: `top` lies in the coroutine's stack.
         let live = unsafe { coroutine.top.get().offset_from(stack) } as usize;

@@ -26,4 +26,4 @@ mod tests;
 
 pub use heap::{Heap, poll};
 pub use mark::Marker;
-pub use pace::Stats;
+pub use pace::{Stats, Stress};

@@ -11,8 +11,23 @@ use std::time::Duration;
 const MIN_START: usize = 2 << 20;
 /// Bytes allocated between two slices.
 pub const SLICE: usize = 64 << 10;
-/// What [`Pace::max_budget`] is.
+/// The most that one slice marks, in bytes.
 const MAX_BUDGET: usize = 1 << 20;
+
+/// Makes every safe point one at which the collector works, and freed memory be overwritten: for tests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Stress {
+    /// No.
+    #[default]
+    Off,
+    /// A whole collection: shows what is used without being reachable.
+    Collections,
+    /// A small slice of one: shows stores without a barrier.
+    Slices,
+}
+
+/// What a slice marks under [`Stress::Slices`], at the start of a collection; every 32 slices twice as much, so that it ends.
+const STRESS_BUDGET: usize = 500;
 
 /// The settings and the state of the pacing.
 #[derive(Debug)]
@@ -27,11 +42,9 @@ pub(crate) struct Pace {
     pub limit: usize,
     /// Whether collections start by themselves.
     pub stopped: bool,
-    /// Whether one happens at every safe point.
-    pub stress: bool,
+    /// What happens at every safe point, for tests.
+    pub stress: Stress,
     pub stats: Stats,
-    /// The most that one slice marks, in bytes.
-    pub max_budget: usize,
     /// Marking should end before this many bytes are in use.
     goal: usize,
     /// Bytes that were in use when marking began, and that have been marked since.
@@ -39,6 +52,7 @@ pub(crate) struct Pace {
     marked: usize,
     /// Bytes in use after the last slice.
     before: usize,
+    slices: u32,
 }
 
 impl Default for Pace {
@@ -49,13 +63,13 @@ impl Default for Pace {
             stepmul: 200,
             limit: usize::MAX,
             stopped: false,
-            stress: false,
+            stress: Stress::Off,
             stats: Stats::default(),
-            max_budget: MAX_BUDGET,
             goal: 2 * MIN_START,
             to_mark: 0,
             marked: 0,
             before: 0,
+            slices: 0,
         }
     }
 }
@@ -70,22 +84,26 @@ impl Pace {
 
     /// Marking begins with this many bytes in use.
     pub fn started(&mut self, in_use: usize) {
-        (self.to_mark, self.marked, self.before) = (in_use, 0, in_use);
+        (self.to_mark, self.marked, self.before, self.slices) = (in_use, 0, in_use, 0);
         self.goal = self.goal.max(in_use + in_use / 8);
     }
 
     /// How many bytes the next slice should mark.
     pub fn budget(&mut self, in_use: usize) -> usize {
+        if self.stress == Stress::Slices {
+            return STRESS_BUDGET << (self.slices / 32).min(30);
+        }
         let allocated = in_use.saturating_sub(self.before).max(SLICE / 4);
         let (room, work) = (self.goal.saturating_sub(in_use).max(SLICE), self.to_mark.saturating_sub(self.marked));
         let least = allocated.saturating_mul(self.stepmul) / 50;
         let needed = (work as f64 * allocated as f64 / room as f64 * 1.25) as usize;
-        least.max(needed).min(self.max_budget)
+        least.max(needed).min(MAX_BUDGET)
     }
 
     /// A slice marked this many bytes; the next is due after some allocation.
     pub fn sliced(&mut self, in_use: usize, marked: usize) {
         self.marked += marked;
+        self.slices += 1;
         self.before = in_use;
         self.threshold = in_use + SLICE;
     }

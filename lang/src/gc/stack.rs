@@ -6,7 +6,8 @@
 #![allow(unsafe_code)]
 
 use super::Heap;
-use crate::object::{Coroutine, Gc, Upvalue};
+use super::chunk::{self, MARKS};
+use crate::object::{Coroutine, Gc, Upvalue, gc_bits};
 use crate::value::Value;
 use std::alloc::Layout;
 
@@ -54,7 +55,77 @@ pub(super) fn close_upvalues(coroutine: Gc<Coroutine>, from: *mut Value) {
     coroutine.open_upvalues.set(open);
 }
 
+/// Sets the unused part of a coroutine's stack to nil, where dead values would come back to life with the next frame.
+fn clear_above_top(coroutine: Gc<Coroutine>) {
+    let (top, stack, size) = (coroutine.top.get(), coroutine.stack.get(), coroutine.stack_size.get() as usize);
+    // SAFETY: `top` lies in the stack, which has `size` places.
+    unsafe {
+        let used = top.offset_from(stack) as usize;
+        std::slice::from_raw_parts_mut(top, size - used).fill(Value::NIL);
+    }
+}
+
 impl Heap {
+    /// To be called when another coroutine goes on: resumed, or yielded or returned to.
+    ///
+    /// Stores to a stack run no barrier. Instead the collector looks at the stack of the coroutine that runs last of all, and again at those that
+    /// have run while it marked: the one that goes on, and the one that does not.
+    #[inline]
+    pub fn resumed(&mut self, coroutine: Gc<Coroutine>) {
+        if let Some(before) = self.running.replace(coroutine) {
+            self.barrier_always(before.header());
+        }
+        self.stack_changed(coroutine);
+    }
+
+    /// To be called when the stack of a coroutine that does not run is written to (`debug.setlocal`).
+    #[inline]
+    pub fn stack_changed(&mut self, coroutine: Gc<Coroutine>) {
+        self.barrier_always(coroutine.header());
+        let bits = &coroutine.header.gc;
+        if bits.get() & gc_bits::STACK_CHANGED == 0 {
+            bits.set(bits.get() | gc_bits::STACK_CHANGED);
+            self.changed_stacks.push(coroutine);
+        }
+    }
+
+    /// When everything reachable has been marked: marks what closures that are alive share with coroutines that are not.
+    pub(super) fn mark_shared_variables(&mut self) {
+        let changed = std::mem::take(&mut self.changed_stacks);
+        for coroutine in changed.iter().filter(|coroutine| !chunk::is_set(MARKS, coroutine.address())) {
+            let mut open = coroutine.open_upvalues.get();
+            while !open.is_null() {
+                let upvalue: Gc<Upvalue> = Gc::from_ptr(open);
+                if chunk::is_set(MARKS, upvalue.address()) {
+                    // SAFETY: an open upvalue points into its coroutine's stack, which has not been freed.
+                    let value = unsafe { *upvalue.value.get() };
+                    self.marker().mark(value);
+                }
+                open = upvalue.closed.get().0 as *mut Upvalue;
+            }
+        }
+        self.changed_stacks = changed;
+    }
+
+    /// After marking: clears the unused parts of the stacks that have changed since the last collection.
+    pub(super) fn clear_changed_stacks(&mut self) {
+        let (running, kept_whole) = (self.running, std::mem::take(&mut self.marks.kept_whole));
+        self.changed_stacks.retain(|&coroutine| {
+            if !chunk::is_set(MARKS, coroutine.address()) {
+                return false;
+            }
+            if kept_whole.contains(&coroutine) {
+                return true;
+            }
+            clear_above_top(coroutine);
+            let keep = Some(coroutine) == running;
+            if !keep {
+                coroutine.header.gc.set(coroutine.header.gc.get() & !gc_bits::STACK_CHANGED);
+            }
+            keep
+        });
+    }
+
     /// Closes the open upvalues of `coroutine` from stack place `from` upwards.
     pub fn close_upvalues(&mut self, coroutine: Gc<Coroutine>, from: *mut Value) {
         let mut open = coroutine.open_upvalues.get();

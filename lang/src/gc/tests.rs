@@ -25,7 +25,7 @@ struct Rooted {
 impl Rooted {
     fn new() -> Rooted {
         let mut heap = Heap::with_seed(3);
-        heap.set_stress(true);
+        heap.set_stress(Stress::Collections);
         let root = heap.new_table(0, 0);
         Rooted { heap, root }
     }
@@ -249,8 +249,7 @@ enum Edge {
 impl Graph {
     fn new(seed: u64) -> Graph {
         let mut heap = Heap::with_seed(seed);
-        heap.space.poison = true;
-        heap.pace.max_budget = 10_000;
+        heap.set_stress(Stress::Slices);
         let root = heap.new_table(0, 0);
         Graph { heap, random: Random(seed * 0x1_2345_6789), nodes: vec![(root, Default::default())] }
     }
@@ -335,10 +334,10 @@ impl Graph {
 
 #[test]
 fn a_graph_that_changes_while_it_is_marked_keeps_its_contents() {
-    for seed in 1..5 {
+    for seed in 1..3 {
         let mut graph = Graph::new(seed);
         let mut collections = 0;
-        while collections < 100 {
+        while collections < 30 {
             for _ in 0..graph.random.below(60) {
                 graph.change();
             }

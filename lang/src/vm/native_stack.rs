@@ -35,6 +35,11 @@ impl NativeStack {
         self.outermost = before;
     }
 
+    /// Whether a trace runs.
+    pub fn is_in_use(&self) -> bool {
+        self.outermost != 0
+    }
+
     /// Marks what the native stack below a running trace may refer to.
     pub fn mark(&self, marker: &mut Marker<'_>) {
         if self.outermost != 0 {

@@ -6,6 +6,7 @@
 use super::Vm;
 use super::error::LuaResult;
 use crate::gc::{Marker, poll};
+use crate::object::Gc;
 use crate::value::Value;
 use std::sync::atomic::Ordering;
 
@@ -76,6 +77,11 @@ impl Vm {
                 marker.mark(error.value);
             }
             native_stack.mark(marker);
+            let mut interrupted = current.resumer.get();
+            while native_stack.is_in_use() && !interrupted.is_null() {
+                marker.mark_whole_stack(Gc::from_ptr(interrupted));
+                interrupted = Gc::from_ptr(interrupted).resumer.get();
+            }
             if let Some(tracer) = tracer {
                 tracer.mark(marker);
             }
