@@ -14,7 +14,6 @@ struct Options {
     filters: Vec<String>,
     peers: Option<Vec<String>>,
     plan: Plan,
-    base: String,
     clock: Clock,
     json: Option<PathBuf>,
     moonwake: Option<PathBuf>,
@@ -90,7 +89,7 @@ const FLAGS: &[Flag] = &[
             if !peers::names().any(|known| known == text) {
                 return Err(format!("there is no peer '{text}'"));
             }
-            text.clone_into(&mut o.base);
+            text.clone_into(&mut o.plan.base);
             Ok(())
         },
     },
@@ -162,8 +161,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
     let mut options = Options {
         filters: Vec::new(),
         peers: None,
-        plan: Plan { rounds: 5, limit: Duration::from_secs(120), size: None },
-        base: "luajit".to_owned(),
+        plan: Plan { rounds: 5, limit: Duration::from_secs(120), size: None, base: "luajit".to_owned() },
         clock: Clock::Wall,
         json: None,
         moonwake: None,
@@ -223,11 +221,11 @@ fn run(options: &Options) -> Result<bool, String> {
         println!("skipped {line}");
     }
 
-    let report = Report { start_up, base: &options.base, clock: options.clock };
+    let report = Report { start_up, base: &options.plan.base, clock: options.clock };
     println!("{}\n{}", report.start_up_table(), report.head().trim_end());
     let mut outcomes: Vec<Outcome> = Vec::new();
     for program in programs {
-        let outcome = suite::measure(program, &peers, &natives, &options.plan);
+        let outcome = suite::measure(program, report.start_up.iter().map(|row| row.peer), &natives, &options.plan);
         print!("{}", report.line(&outcome));
         for line in &outcome.failed {
             println!("  skipped {line}");

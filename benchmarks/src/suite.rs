@@ -16,6 +16,8 @@ pub struct Plan {
     pub limit: Duration,
     /// The programs' size, in place of their own.
     pub size: Option<String>,
+    /// The peer that ratios are taken to. It runs first, so that its results are what others' are checked against.
+    pub base: String,
 }
 
 /// The runs of one peer on one program.
@@ -34,16 +36,21 @@ pub struct Outcome<'p> {
     pub name: &'static str,
     /// What the peers printed; empty when none ran.
     pub output: String,
-    /// The peers that ran it, in their order.
+    /// The peers that ran it.
     pub rows: Vec<Row<'p>>,
     /// A line for each peer that failed, which then has no row.
     pub failed: Vec<String>,
-    /// A line for each peer that printed something else than the first.
+    /// A line for each peer that printed something else than the first, which then has no row.
     pub differing: Vec<String>,
 }
 
 /// Plays the rounds of one program on the peers that can run it.
-pub fn measure<'p>(program: &Program, peers: &'p [Peer], natives: &Natives, plan: &Plan) -> Outcome<'p> {
+pub fn measure<'p>(
+    program: &Program,
+    peers: impl IntoIterator<Item = &'p Peer>,
+    natives: &Natives,
+    plan: &Plan,
+) -> Outcome<'p> {
     let mut outcome = Outcome {
         name: program.name,
         output: String::new(),
@@ -59,6 +66,7 @@ pub fn measure<'p>(program: &Program, peers: &'p [Peer], natives: &Natives, plan
             Err(why) => outcome.failed.push(format!("{} on {}: {why}", program.name, peer.name)),
         }
     }
+    players.sort_by_key(|(row, _)| row.peer.name != plan.base);
     let mut expected: Option<(&str, String)> = None;
     for _ in 0..plan.rounds {
         players.retain_mut(|(row, command)| {

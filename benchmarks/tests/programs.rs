@@ -15,7 +15,12 @@ fn all_peers_print_the_same() {
     let (peers, missing) = peers::find(wanted, &Err(String::new()), &natives);
     assert_eq!(missing, Vec::<String>::new());
     for program in PROGRAMS {
-        let plan = Plan { rounds: 1, limit: Duration::from_secs(60), size: Some(program.small.to_owned()) };
+        let plan = Plan {
+            rounds: 1,
+            limit: Duration::from_secs(60),
+            size: Some(program.small.to_owned()),
+            base: "luajit".to_owned(),
+        };
         let outcome = suite::measure(program, &peers, &natives, &plan);
         assert_eq!(outcome.failed, Vec::<String>::new());
         assert_eq!(outcome.differing, Vec::<String>::new());
