@@ -58,7 +58,7 @@ pub const PROGRAMS: &[Program] = &[
     program("list", Needs::Nothing, "1"),
     program("string_build", Needs::Nothing, "1"),
     program("queens", Needs::Nothing, "7"),
-    program("loops", Needs::Nothing, "3"),
+    program("dominators", Needs::Nothing, "3"),
     program("pointer_sum", Needs::Ffi, "1"),
     program("call_int", Needs::Calls, "10000"),
     program("call_double", Needs::Calls, "10000"),
