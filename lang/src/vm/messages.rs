@@ -5,6 +5,7 @@
 
 use super::Vm;
 use super::access::StoreProblem;
+use super::debug::Frame;
 use super::error::Error;
 use crate::bytecode::varinfo::{Origin, origin_of};
 use crate::value::Value;
@@ -46,6 +47,12 @@ impl Vm {
     pub fn function_name(&self, level: usize) -> Option<(&'static str, Vec<u8>)> {
         let mut frames = self.frames().skip(level);
         let (callee, caller) = (frames.next()?, frames.next()?);
+        Vm::name_of_callee(&callee, Some(&caller))
+    }
+
+    /// How the code of `caller` names the function of `callee`, which it called.
+    pub(super) fn name_of_callee(callee: &Frame, caller: Option<&Frame>) -> Option<(&'static str, Vec<u8>)> {
+        let caller = caller?;
         let (proto, at) = (caller.proto()?, caller.position()?);
         if callee.called_as_metamethod() {
             return Some(("metamethod", event_of(proto.source().code[at])?.into()));

@@ -17,6 +17,7 @@ pub mod native;
 mod native_stack;
 pub mod safepoint;
 pub mod stack;
+pub mod traceback;
 pub mod tracer;
 
 use crate::gc::Heap;
