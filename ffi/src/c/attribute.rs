@@ -16,8 +16,8 @@ pub enum Attribute {
     VectorSize,
     /// `transparent_union`: as an argument it is passed like its first member.
     TransparentUnion,
-    /// A calling convention that is not the machine's usual one.
-    Convention,
+    /// `ms_abi`: a function that is called as on Windows.
+    MicrosoftAbi,
     /// Anything else: known to GCC and nothing to us, or not known at all.
     Ignored,
 }
@@ -28,13 +28,7 @@ const MEANINGFUL: &[(&str, Attribute)] = &[
     ("mode", Attribute::Mode),
     ("vector_size", Attribute::VectorSize),
     ("transparent_union", Attribute::TransparentUnion),
-    ("ms_abi", Attribute::Convention),
-    ("sysv_abi", Attribute::Convention),
-    ("cdecl", Attribute::Convention),
-    ("fastcall", Attribute::Convention),
-    ("stdcall", Attribute::Convention),
-    ("thiscall", Attribute::Convention),
-    ("regparm", Attribute::Convention),
+    ("ms_abi", Attribute::MicrosoftAbi),
 ];
 
 /// What `__has_attribute` affirms besides: the attributes of GCC that headers ask for.
@@ -44,7 +38,7 @@ const ACCEPTED: &str = " access alias aligned alloc_align alloc_size always_inli
     no_instrument_function no_profile_instrument_function no_reorder no_sanitize no_sanitize_address \
     no_sanitize_thread no_sanitize_undefined no_split_stack no_stack_limit no_stack_protector nocommon noclone noinit \
     noinline noipa nonnull nonstring noplt noreturn nothrow optimize patchable_function_entry persistent pure \
-    retain returns_nonnull returns_twice scalar_storage_order section sentinel simd stack_protect symver target \
+    retain returns_nonnull returns_twice scalar_storage_order section sentinel simd stack_protect symver sysv_abi target \
     target_clones tls_model unavailable uninitialized unused used vector_size visibility warn_if_not_aligned warn_unused_result \
     warning weak weakref zero_call_used_regs ";
 
