@@ -246,8 +246,8 @@ impl Heap {
         self.queue_unreached();
         self.marker().drain(usize::MAX);
         self.clear_weak_tables();
-        let is_marked = |address: usize| chunk::is_set(MARKS, address);
-        self.shapes.drop_metatables(|metatable| is_marked(metatable.address()));
+        self.shapes.drop_dead();
+        self.recycle_shape_ids();
         self.shapes.for_each_key(|key| {
             chunk::set(MARKS, key.address());
         });

@@ -115,10 +115,15 @@ impl Marker<'_> {
         self.state.kept_whole.push(coroutine);
     }
 
+    /// Keeps a shape id from getting another meaning, and what the shape refers to alive: for ids that compiled code compares with.
+    pub fn keep_shape(&mut self, id: u32) {
+        self.reach_shape(id);
+    }
+
     /// Whether a shape's tables have weak references; marks what the shape refers to.
     #[inline]
     fn reach_shape(&mut self, id: u32) -> Weak {
-        self.shapes.reach(id).unwrap_or_else(|()| {
+        self.shapes.reach(id).unwrap_or_else(|| {
             let metatable = self.shapes.metatable(id);
             let weak = metatable.map_or(Weak::default(), |metatable| self.weakness(metatable));
             self.shapes.reached(id, weak);

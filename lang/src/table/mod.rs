@@ -1,7 +1,8 @@
 //! Tables.
 //!
-//! Reading order: [`shape`] (which keys, where), [`array`] (whole numbers), [`dict`] (everything else), [`get`], [`set`], [`next`]
-//! (traversal), [`metatable`] (metatables, prototypes and the epoch), [`template`] (tables that constructors copy).
+//! Reading order: [`shape`] (which keys, where; with `key_list` and `shape_life`), [`array`] (whole numbers), [`dict`] (everything else), [`get`], [`set`], [`next`]
+//! (traversal), [`metatable`] (metatables, prototypes and the epoch), `caches` (inline caches that no longer hold),
+//! [`template`] (tables that constructors copy).
 //!
 //! A key finds its value in this order:
 //!
@@ -19,13 +20,15 @@
 //! from the shape's key count on.
 
 pub mod array;
+mod caches;
 pub mod dict;
 pub mod get;
+mod key_list;
 pub mod metatable;
 pub mod next;
 pub mod set;
 pub mod shape;
-mod store_caches;
+mod shape_life;
 pub mod template;
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ impl Heap {
         t.header.size.set(next);
         self.before_key_store(t, key, Value::NIL, value);
         t.put_slot_value(slot, value);
-        self.barrier(t.header(), value);
+        self.barrier_always(t.header());
     }
 
     /// Whether so many of a table's keys have been removed that it is used as a dictionary.

@@ -16,6 +16,7 @@
 //! prototype has an *own* shape, shared with no other table and without transitions, so that each of its states has its own id and
 //! stores to it can be told from stores to plain objects.
 
+use super::key_list::KeyList;
 use crate::object::{Gc, Str, Table};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -44,62 +45,13 @@ pub enum KeyOrigin {
     Computed,
 }
 
-/// A list of keys that a shape and its extensions share. It only grows.
-#[derive(Default)]
-struct KeyList {
-    keys: Vec<Gc<Str>>,
-    /// Once there are many keys: slot + 1 by hash, open addressing; the length is a power of two.
-    index: Vec<u32>,
-}
-
-/// Up to this many keys a list is searched from its start.
-const LINEAR: usize = 8;
-
-impl KeyList {
-    fn find(&self, key: Gc<Str>, count: usize) -> Option<u32> {
-        if self.index.is_empty() {
-            return self.keys[..count].iter().position(|&k| k == key).map(|slot| slot as u32);
-        }
-        let mask = self.index.len() - 1;
-        let mut at = key.hash as usize & mask;
-        loop {
-            let slot = self.index[at].checked_sub(1)?;
-            if self.keys[slot as usize] == key {
-                return (slot < count as u32).then_some(slot);
-            }
-            at = (at + 1) & mask;
-        }
-    }
-
-    fn push(&mut self, key: Gc<Str>) {
-        self.keys.push(key);
-        if self.keys.len() * 2 > self.index.len() && self.keys.len() > LINEAR {
-            self.index = vec![0; self.keys.len().next_power_of_two() * 4];
-            for slot in 0..self.keys.len() {
-                self.enter(slot);
-            }
-        } else if !self.index.is_empty() {
-            self.enter(self.keys.len() - 1);
-        }
-    }
-
-    fn enter(&mut self, slot: usize) {
-        let mask = self.index.len() - 1;
-        let mut at = self.keys[slot].hash as usize & mask;
-        while self.index[at] != 0 {
-            at = (at + 1) & mask;
-        }
-        self.index[at] = slot as u32 + 1;
-    }
-}
-
 /// Successors of a shape by added key.
 #[derive(Default)]
-enum Transitions {
+pub(super) enum Transitions {
     #[default]
     None,
     One(Gc<Str>, u32),
-    Many(HashMap<Gc<Str>, u32>),
+    Many(Box<HashMap<Gc<Str>, u32>>),
 }
 
 impl Transitions {
@@ -122,34 +74,38 @@ impl Transitions {
     fn insert(&mut self, key: Gc<Str>, shape: u32) {
         match self {
             Transitions::None => *self = Transitions::One(key, shape),
-            Transitions::One(k, s) => *self = Transitions::Many(HashMap::from([(*k, *s), (key, shape)])),
+            Transitions::One(k, s) => *self = Transitions::Many(Box::new(HashMap::from([(*k, *s), (key, shape)]))),
             Transitions::Many(map) => _ = map.insert(key, shape),
         }
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Sort {
+pub(super) enum Sort {
     /// The id is not in use.
     Free,
+    /// Of any number of tables.
     Shared,
     /// Of one prototype table.
     Own,
+    /// Of dictionaries.
     Dictionary,
 }
 
-struct Shape {
-    sort: Sort,
+pub(super) struct Shape {
+    pub sort: Sort,
     /// `__mode` of the metatable, as of the current collection.
-    weak: Weak,
+    pub weak: Weak,
     /// Number of keys, a prefix of the list.
-    count: u32,
-    metatable: Option<Gc<Table>>,
-    keys: Rc<RefCell<KeyList>>,
-    by_key: Transitions,
-    by_metatable: HashMap<usize, u32>,
+    pub count: u32,
+    pub metatable: Option<Gc<Table>>,
+    pub keys: Rc<RefCell<KeyList>>,
+    pub by_key: Transitions,
+    pub by_metatable: Option<Box<HashMap<usize, u32>>>,
+    /// The shape that this one adds a key to; 0 if there is none.
+    pub parent: u32,
     /// The collection in which it was last reached.
-    cycle: u32,
+    pub cycle: u32,
 }
 
 /// Which references of a table do not keep their objects alive.
@@ -163,12 +119,18 @@ pub struct Weak {
 
 /// The shapes of a heap.
 pub struct Shapes {
-    all: Vec<Shape>,
-    free: Vec<u32>,
+    pub(super) all: Vec<Shape>,
+    /// Ids that can be used.
+    pub(super) free: Vec<u32>,
+    /// Ids that are out of use, but may stand in caches.
+    pub(super) retired: Vec<u32>,
     /// The empty shape and the dictionary shape of each metatable, by its address.
-    roots: HashMap<usize, u32>,
-    dictionaries: HashMap<usize, u32>,
-    cycle: u32,
+    pub(super) roots: HashMap<usize, u32>,
+    pub(super) dictionaries: HashMap<usize, u32>,
+    pub(super) no_keys: Rc<RefCell<KeyList>>,
+    pub(super) cycle: u32,
+    /// More shapes than this are too many to keep them all.
+    pub(super) reap_at: usize,
 }
 
 fn address(metatable: Option<Gc<Table>>) -> usize {
@@ -181,25 +143,30 @@ impl Shapes {
         let mut shapes = Shapes {
             all: Vec::new(),
             free: Vec::new(),
+            retired: Vec::new(),
             roots: HashMap::from([(0, EMPTY)]),
             dictionaries: HashMap::from([(0, DICTIONARY)]),
+            no_keys: Rc::default(),
             cycle: 0,
+            reap_at: 4096,
         };
         for sort in [Sort::Free, Sort::Shared, Sort::Dictionary] {
-            shapes.add(sort, Rc::default(), 0, None);
+            shapes.add(sort, None);
         }
         shapes
     }
 
-    fn add(&mut self, sort: Sort, keys: Rc<RefCell<KeyList>>, count: u32, metatable: Option<Gc<Table>>) -> u32 {
+    /// A new shape without keys.
+    fn add(&mut self, sort: Sort, metatable: Option<Gc<Table>>) -> u32 {
         let shape = Shape {
             sort,
             weak: Weak::default(),
-            count,
+            count: 0,
             metatable,
-            keys,
+            keys: Rc::clone(&self.no_keys),
             by_key: Transitions::None,
-            by_metatable: HashMap::new(),
+            by_metatable: None,
+            parent: 0,
             cycle: 0,
         };
         match self.free.pop() {
@@ -214,8 +181,22 @@ impl Shapes {
         }
     }
 
+    /// A new shape with the first `count` keys of a list.
+    fn add_with_keys(
+        &mut self,
+        sort: Sort,
+        keys: Rc<RefCell<KeyList>>,
+        count: u32,
+        metatable: Option<Gc<Table>>,
+    ) -> u32 {
+        let id = self.add(sort, metatable);
+        self.all[id as usize].keys = keys;
+        self.all[id as usize].count = count;
+        id
+    }
+
     #[inline(always)]
-    fn get(&self, id: u32) -> &Shape {
+    pub(super) fn get(&self, id: u32) -> &Shape {
         &self.all[id as usize]
     }
 
@@ -256,7 +237,7 @@ impl Shapes {
 
     /// The number of shapes in use.
     pub fn len(&self) -> usize {
-        self.all.len() - self.free.len() - 1
+        self.all.len() - self.free.len() - self.retired.len() - 1
     }
 
     /// Whether there are no shapes; there always are.
@@ -281,9 +262,10 @@ impl Shapes {
             return None;
         }
         let keys = self.list_with(id, key);
-        let next = self.add(sort, keys, count + 1, metatable);
+        let next = self.add_with_keys(sort, keys, count + 1, metatable);
         if sort == Sort::Shared {
             self.all[id as usize].by_key.insert(key, next);
+            self.all[next as usize].parent = id;
         } else {
             self.retire(id);
         }
@@ -298,19 +280,9 @@ impl Shapes {
             shape.keys.borrow_mut().push(key);
             return Rc::clone(&shape.keys);
         }
-        let mut list = KeyList::default();
-        for &old in &shape.keys.borrow().keys[..count] {
-            list.push(old);
-        }
+        let mut list = KeyList::of(&shape.keys.borrow().keys[..count]);
         list.push(key);
         Rc::new(RefCell::new(list))
-    }
-
-    /// An own shape is left by its only table. Its id is not used again before caches are known not to hold it.
-    fn retire(&mut self, id: u32) {
-        self.all[id as usize].sort = Sort::Free;
-        self.all[id as usize].keys = Rc::default();
-        self.all[id as usize].metatable = None;
     }
 
     /// A table has left this shape and become a dictionary.
@@ -325,7 +297,7 @@ impl Shapes {
         if let Some(&id) = self.roots.get(&address(metatable)) {
             return id;
         }
-        let id = self.add(Sort::Shared, Rc::default(), 0, metatable);
+        let id = self.add(Sort::Shared, metatable);
         self.roots.insert(address(metatable), id);
         id
     }
@@ -335,7 +307,7 @@ impl Shapes {
         if let Some(&id) = self.dictionaries.get(&address(metatable)) {
             return id;
         }
-        let id = self.add(Sort::Dictionary, Rc::default(), 0, metatable);
+        let id = self.add(Sort::Dictionary, metatable);
         self.dictionaries.insert(address(metatable), id);
         id
     }
@@ -348,11 +320,11 @@ impl Shapes {
             Sort::Own => {
                 let (keys, count) = (Rc::clone(&shape.keys), shape.count);
                 self.retire(id);
-                return self.add(Sort::Own, keys, count, metatable);
+                return self.add_with_keys(Sort::Own, keys, count, metatable);
             }
             Sort::Shared | Sort::Free => {}
         }
-        if let Some(&next) = shape.by_metatable.get(&address(metatable)) {
+        if let Some(&next) = shape.by_metatable.as_ref().and_then(|map| map.get(&address(metatable))) {
             return next;
         }
         // From the metatable's empty shape along the same keys, so that it does not matter which came first.
@@ -364,7 +336,7 @@ impl Shapes {
                 return next;
             }
         }
-        self.all[id as usize].by_metatable.insert(address(metatable), next);
+        self.all[id as usize].by_metatable.get_or_insert_default().insert(address(metatable), next);
         next
     }
 
@@ -374,56 +346,9 @@ impl Shapes {
         if shape.sort != Sort::Shared {
             return id;
         }
-        let mut list = KeyList::default();
-        for &key in &shape.keys.borrow().keys[..shape.count as usize] {
-            list.push(key);
-        }
+        let list = KeyList::of(&shape.keys.borrow().keys[..shape.count as usize]);
         let (count, metatable) = (shape.count, shape.metatable);
-        self.add(Sort::Own, Rc::new(RefCell::new(list)), count, metatable)
-    }
-
-    /// A collection begins: no shape has been reached.
-    pub(crate) fn start_cycle(&mut self) {
-        self.cycle = self.cycle.wrapping_add(1).max(1);
-    }
-
-    /// The collector reached a table of this shape. `Err` if for the first time: then [`Shapes::reached`] is to be called.
-    #[inline(always)]
-    pub(crate) fn reach(&self, id: u32) -> Result<Weak, ()> {
-        let shape = self.get(id);
-        if shape.cycle == self.cycle { Ok(shape.weak) } else { Err(()) }
-    }
-
-    /// Notes that the shape was reached, and what its metatable's `__mode` says.
-    pub(crate) fn reached(&mut self, id: u32, weak: Weak) {
-        self.all[id as usize].cycle = self.cycle;
-        self.all[id as usize].weak = weak;
-    }
-
-    /// Calls `visit` with every key of every shape that is kept.
-    pub(crate) fn for_each_key(&self, mut visit: impl FnMut(Gc<Str>)) {
-        for shape in self.all.iter().filter(|shape| shape.sort != Sort::Free) {
-            for &key in &shape.keys.borrow().keys[..shape.count as usize] {
-                visit(key);
-            }
-        }
-    }
-
-    /// Drops the shapes whose metatable is dead.
-    pub(crate) fn drop_metatables(&mut self, is_live: impl Fn(Gc<Table>) -> bool) {
-        let dead = |at: &usize| *at != 0 && !is_live(Gc::from_address(*at));
-        self.roots.retain(|at, _| !dead(at));
-        self.dictionaries.retain(|at, _| !dead(at));
-        for shape in &mut self.all {
-            shape.by_metatable.retain(|at, _| !dead(at));
-            if shape.metatable.is_some_and(|metatable| !is_live(metatable)) {
-                shape.sort = Sort::Free;
-                shape.metatable = None;
-                shape.keys = Rc::default();
-                shape.by_key = Transitions::None;
-                shape.by_metatable = HashMap::new();
-            }
-        }
+        self.add_with_keys(Sort::Own, Rc::new(RefCell::new(list)), count, metatable)
     }
 }
 
