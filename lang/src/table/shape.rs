@@ -19,7 +19,7 @@
 use super::key_list::KeyList;
 use crate::object::{Gc, Str, Table};
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 /// The shape of an empty table without a metatable.
@@ -51,7 +51,8 @@ pub(super) enum Transitions {
     #[default]
     None,
     One(Gc<Str>, u32),
-    Many(Box<HashMap<Gc<Str>, u32>>),
+    /// By the key's address.
+    Many(BTreeMap<usize, u32>),
 }
 
 impl Transitions {
@@ -59,7 +60,7 @@ impl Transitions {
         match self {
             Transitions::None => None,
             Transitions::One(k, shape) => (*k == key).then_some(*shape),
-            Transitions::Many(map) => map.get(&key).copied(),
+            Transitions::Many(map) => map.get(&key.address()).copied(),
         }
     }
 
@@ -74,8 +75,10 @@ impl Transitions {
     fn insert(&mut self, key: Gc<Str>, shape: u32) {
         match self {
             Transitions::None => *self = Transitions::One(key, shape),
-            Transitions::One(k, s) => *self = Transitions::Many(Box::new(HashMap::from([(*k, *s), (key, shape)]))),
-            Transitions::Many(map) => _ = map.insert(key, shape),
+            Transitions::One(k, s) => {
+                *self = Transitions::Many(BTreeMap::from([(k.address(), *s), (key.address(), shape)]))
+            }
+            Transitions::Many(map) => _ = map.insert(key.address(), shape),
         }
     }
 }
@@ -101,7 +104,8 @@ pub(super) struct Shape {
     pub metatable: Option<Gc<Table>>,
     pub keys: Rc<RefCell<KeyList>>,
     pub by_key: Transitions,
-    pub by_metatable: Option<Box<HashMap<usize, u32>>>,
+    /// By the metatable's address, 0 for none.
+    pub by_metatable: BTreeMap<usize, u32>,
     /// The shape that this one adds a key to; 0 if there is none.
     pub parent: u32,
     /// The collection in which it was last reached.
@@ -165,7 +169,7 @@ impl Shapes {
             metatable,
             keys: Rc::clone(&self.no_keys),
             by_key: Transitions::None,
-            by_metatable: None,
+            by_metatable: BTreeMap::new(),
             parent: 0,
             cycle: 0,
         };
@@ -324,7 +328,7 @@ impl Shapes {
             }
             Sort::Shared | Sort::Free => {}
         }
-        if let Some(&next) = shape.by_metatable.as_ref().and_then(|map| map.get(&address(metatable))) {
+        if let Some(&next) = shape.by_metatable.get(&address(metatable)) {
             return next;
         }
         // From the metatable's empty shape along the same keys, so that it does not matter which came first.
@@ -336,7 +340,7 @@ impl Shapes {
                 return next;
             }
         }
-        self.all[id as usize].by_metatable.get_or_insert_default().insert(address(metatable), next);
+        self.all[id as usize].by_metatable.insert(address(metatable), next);
         next
     }
 

@@ -8,11 +8,12 @@
 //! An id that has fallen out of use may still stand in inline caches. Ids are used again only after the caches of all prototypes have been
 //! emptied of them, which is worth the walk when there are many.
 
-use super::shape::{DICTIONARY, EMPTY, Shapes, Sort, Transitions, Weak};
+use super::shape::{DICTIONARY, Shapes, Sort, Transitions, Weak};
 use crate::bytecode::Word;
 use crate::gc::Heap;
 use crate::gc::chunk::{self, MARKS};
 use crate::object::{Gc, Str, Table};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Fewer shapes than this are all kept.
@@ -84,9 +85,7 @@ impl Shapes {
     fn forget_retired(&mut self, is_dead: impl Fn(&usize) -> bool) {
         let retired: Vec<bool> = self.all.iter().map(|shape| shape.sort == Sort::Free).collect();
         for shape in &mut self.all {
-            if let Some(map) = &mut shape.by_metatable {
-                map.retain(|address, next| !is_dead(address) && !retired[*next as usize]);
-            }
+            shape.by_metatable.retain(|address, next| !is_dead(address) && !retired[*next as usize]);
             match &mut shape.by_key {
                 Transitions::One(_, next) if retired[*next as usize] => shape.by_key = Transitions::None,
                 Transitions::Many(map) => map.retain(|_, next| !retired[*next as usize]),
@@ -97,7 +96,7 @@ impl Shapes {
 
     /// Takes a shape out of use. Its id is not used again before caches are known not to hold it.
     pub(super) fn retire(&mut self, id: u32) {
-        debug_assert!(id > DICTIONARY && id > EMPTY);
+        debug_assert!(id > DICTIONARY);
         let shape = &mut self.all[id as usize];
         shape.sort = Sort::Free;
         shape.count = 0;
@@ -105,7 +104,7 @@ impl Shapes {
         shape.metatable = None;
         shape.parent = 0;
         shape.by_key = Transitions::None;
-        shape.by_metatable = None;
+        shape.by_metatable = BTreeMap::new();
         self.retired.push(id);
     }
 
