@@ -437,6 +437,14 @@ pub struct Userdata {
     pub payload: std::cell::RefCell<Option<Box<dyn std::any::Any>>>,
 }
 
+impl Gc<Userdata> {
+    /// The payload, for as long as the object is reachable. Only for use between two safe points.
+    pub fn payload<'a>(self) -> &'a std::cell::RefCell<Option<Box<dyn std::any::Any>>> {
+        // SAFETY: as for `Gc::deref`; the lifetime is the caller's promise not to cross a safe point with it.
+        unsafe { &(*self.as_ptr()).payload }
+    }
+}
+
 /// A coroutine: a stack of its own.
 #[repr(C)]
 pub struct Coroutine {

@@ -242,23 +242,36 @@ impl Vm {
         }
     }
 
-    /// What `tostring` makes of a value.
+    /// What `tostring` makes of a value: what `__tostring` returns, whatever that is, or else a string.
     ///
     /// # Errors
-    /// What `__tostring` throws, or that it returned no string.
+    /// What `__tostring` throws.
+    pub fn tostring_value(&mut self, value: Value) -> LuaResult<Value> {
+        if value.as_str().is_some() {
+            return Ok(value);
+        }
+        match self.metamethod(value, Metamethod::ToString) {
+            Some(f) => self.call_for_one(f, &[value]),
+            None => Ok(self.raw_tostring(value).into()),
+        }
+    }
+
+    /// The same as a string: when `__tostring` returns none, its result is described.
+    ///
+    /// # Errors
+    /// What `__tostring` throws.
     pub fn tostring(&mut self, value: Value) -> LuaResult<Gc<Str>> {
-        if let Some(s) = value.as_str() {
-            return Ok(s);
+        let text = self.tostring_value(value)?;
+        Ok(self.raw_tostring(text))
+    }
+
+    /// Gives a userdata another metatable, or none.
+    pub fn set_userdata_metatable(&mut self, userdata: Gc<crate::object::Userdata>, metatable: Option<Gc<Table>>) {
+        userdata.metatable.set(metatable.map_or(std::ptr::null_mut(), Gc::as_ptr));
+        if let Some(metatable) = metatable {
+            self.heap.make_prototype(metatable);
+            self.heap.barrier_always(userdata.header());
         }
-        if let Some(f) = self.metamethod(value, Metamethod::ToString) {
-            let result = self.call_for_one(f, &[value])?;
-            return match (result.as_str(), result.to_number()) {
-                (Some(s), _) => Ok(s),
-                (None, Some(n)) => Ok(self.number_to_string(n)),
-                (None, None) => Err(self.error_at_level(1, b"'tostring' must return a string to 'print'")),
-            };
-        }
-        Ok(self.raw_tostring(value))
     }
 
     /// What `tostring` makes of a value that has no `__tostring`.
@@ -273,8 +286,8 @@ impl Vm {
             Value::NIL => "nil".to_owned(),
             Value::TRUE => "true".to_owned(),
             Value::FALSE => "false".to_owned(),
-            v if v.as_function().is_some_and(|f| f.is_native()) => format!("function: builtin: {:#016x}", v.address()),
-            v => format!("{}: {:#016x}", v.type_name(), v.address()),
+            v if v.as_function().is_some_and(|f| f.is_native()) => format!("function: builtin: {:#014x}", v.address()),
+            v => format!("{}: {:#014x}", v.type_name(), v.address()),
         };
         self.heap.intern(text.as_bytes())
     }

@@ -103,6 +103,12 @@ impl Vm {
         result
     }
 
+    /// Whether the running coroutine can yield here.
+    pub fn is_yieldable(&self) -> bool {
+        let coroutine = self.current;
+        !coroutine.resumer.get().is_null() && coroutine.state.get() & !WRAP == self.run_depth
+    }
+
     fn switch_to(&mut self, coroutine: Gc<Coroutine>) {
         self.current = coroutine;
         self.heap.resumed(coroutine);
@@ -115,7 +121,7 @@ pub fn resume_problem(coroutine: Gc<Coroutine>) -> Option<&'static str> {
     match coroutine.status() {
         Status::Fresh | Status::Suspended => None,
         Status::Dead => Some("cannot resume dead coroutine"),
-        Status::Running | Status::Normal => Some("cannot resume non-suspended coroutine"),
+        Status::Running | Status::Normal => Some("cannot resume running coroutine"),
     }
 }
 
@@ -168,7 +174,7 @@ pub unsafe fn yield_values(vm: *mut Vm, base: *mut Value, first: *const Value, c
     // SAFETY: the caller's promise.
     unsafe {
         let coroutine = (*vm).current;
-        if coroutine.resumer.get().is_null() || coroutine.state.get() & !WRAP != (*vm).run_depth {
+        if !(*vm).is_yieldable() {
             let error = Error::new(Value::from((*vm).heap.intern(b"attempt to yield across C-call boundary")));
             return throw_error(vm, base, std::ptr::null(), error);
         }

@@ -23,12 +23,17 @@ impl Vm {
         Error::new(Value::from(self.heap.intern(message.as_ref())))
     }
 
+    /// "not enough memory": always the same string.
+    pub fn memory_error(&self) -> Error {
+        Error::new(self.memory_message)
+    }
+
     /// "bad argument #i to 'f' (message)" for the native function that runs; `i` counts from 0.
     pub fn argument_error(&mut self, i: usize, message: &str) -> Error {
         let name = self.current_function_name();
         let (kind, name) = match name {
             Some((kind, name)) => (kind, String::from_utf8_lossy(&name).into_owned()),
-            None => ("", self.native_name().unwrap_or_else(|| "?".to_owned())),
+            None => ("", "?".to_owned()),
         };
         let text = match (kind, i) {
             ("method", 0) => format!("calling '{name}' on bad self ({message})"),
@@ -66,17 +71,6 @@ impl Vm {
         }
         let Origin { kind, name } = origin_of(proto.source(), at, ins.a() as u8)?;
         Some((kind, name.to_vec()))
-    }
-
-    /// The library name of the native function that runs, without the library: `insert`.
-    fn native_name(&self) -> Option<String> {
-        let function = self.frame(0)?.function()?;
-        if !function.is_native() {
-            return None;
-        }
-        // SAFETY: natives are made with the address of a static `NativeFunction`.
-        let name = unsafe { (*function.native()).name };
-        Some(name.rsplit('.').next().unwrap_or(name).to_owned())
     }
 }
 
@@ -156,10 +150,10 @@ pub(super) fn comparison_error(vm: &mut Vm, base: *mut Value, pc: *const u32, a:
     instruction_error(vm, base, pc, &text)
 }
 
-/// The same, from a native function.
+/// The same, from a native function, which has no position.
 pub fn plain_comparison_error(vm: &mut Vm, a: Value, b: Value) -> Error {
     let text = comparison_text(vm, a, b);
-    vm.error_at_level(1, text.as_bytes())
+    vm.plain_error(text)
 }
 
 fn comparison_text(vm: &Vm, a: Value, b: Value) -> String {
@@ -177,13 +171,13 @@ pub(super) fn index_error(vm: &mut Vm, base: *mut Value, pc: *const u32, registe
     operand_error(vm, base, pc, register, "index")
 }
 
-/// The same, from a native function.
+/// The same, from a native function, which has no position.
 pub fn plain_index_error(vm: &mut Vm, object: Value) -> Error {
     if object.as_table().is_some() {
-        return vm.error_at_level(1, b"'__index' chain too long; possibly a loop");
+        return vm.plain_error("'__index' chain too long; possibly a loop");
     }
     let text = format!("attempt to index a {} value", vm.type_name_of(object));
-    vm.error_at_level(1, text.as_bytes())
+    vm.plain_error(text)
 }
 
 fn store_text(problem: StoreProblem) -> &'static str {
@@ -211,11 +205,11 @@ pub(super) fn store_error(
     }
 }
 
-/// The same, from a native function.
+/// The same, from a native function, which has no position.
 pub fn plain_store_error(vm: &mut Vm, problem: StoreProblem) -> Error {
     match problem {
         StoreProblem::NotIndexable(object) => plain_index_error(vm, object),
-        other => vm.error_at_level(1, store_text(other).as_bytes()),
+        other => vm.plain_error(store_text(other)),
     }
 }
 
@@ -231,9 +225,7 @@ pub(super) fn call_error(vm: &mut Vm, base: *mut Value) -> Error {
     let (callee, (caller, pc)) = unsafe { (*base.sub(2), vm.caller_position(base)) };
     if pc.is_null() {
         let text = format!("attempt to call a {} value", vm.type_name_of(callee));
-        vm.current.base.set(caller);
-        vm.current.pc.set(pc);
-        return vm.error_at_level(1, text.as_bytes());
+        return vm.plain_error(text);
     }
     vm.current.base.set(caller);
     vm.current.pc.set(pc);

@@ -21,7 +21,7 @@ pub mod traceback;
 pub mod tracer;
 
 use crate::gc::Heap;
-use crate::object::{Coroutine, Function, Gc, Table};
+use crate::object::{Coroutine, Function, Gc, Proto, Table, proto_flags};
 use crate::trace_state::{EnterTrace, TraceState};
 use crate::value::{Tag, Value};
 use error::{Error, LuaResult};
@@ -156,6 +156,17 @@ impl Vm {
         self.main.env.set(table.as_ptr());
     }
 
+    /// The global environment of the running coroutine.
+    pub fn current_globals(&self) -> Gc<Table> {
+        Gc::from_ptr(self.current.env.get())
+    }
+
+    /// Changes the global environment of the running coroutine.
+    pub fn set_current_globals(&mut self, table: Gc<Table>) {
+        self.current.env.set(table.as_ptr());
+        self.heap.barrier_always(self.current.header());
+    }
+
     /// The coroutine that the program started in.
     pub fn main_coroutine(&self) -> Gc<Coroutine> {
         self.main
@@ -190,15 +201,6 @@ impl Vm {
         self.heap.new_function_native(std::ptr::from_ref(native).cast(), env, upvalues)
     }
 
-    /// Compiles a chunk and makes a function of it, in the global environment of the running coroutine.
-    ///
-    /// # Errors
-    /// The syntax error's message.
-    pub fn load(&mut self, source: &[u8], chunk_name: &[u8]) -> Result<Gc<Function>, Vec<u8>> {
-        let prototype = crate::compile::compile(source, chunk_name).map_err(|error| error.message())?;
-        Ok(self.instantiate(prototype))
-    }
-
     /// A function of a compiled chunk, in the global environment of the running coroutine.
     pub fn instantiate(&mut self, prototype: crate::bytecode::Prototype) -> Gc<Function> {
         let proto = self.heap.load(&std::rc::Rc::new(prototype));
@@ -206,6 +208,26 @@ impl Vm {
         let count = proto.source().upvalues.len();
         let upvalues: Vec<_> = (0..count).map(|_| self.heap.new_upvalue_closed(Value::NIL)).collect();
         self.heap.new_function_lua(proto, env, &upvalues)
+    }
+
+    /// The same for a chunk of the standard library: it and the functions in it are reported as native.
+    #[allow(unsafe_code)]
+    pub fn instantiate_builtin(&mut self, prototype: crate::bytecode::Prototype) -> Gc<Function> {
+        fn mark(proto: Gc<Proto>) {
+            proto.flags.set(proto.flags.get() | proto_flags::BUILTIN);
+            // SAFETY: a prototype owns an array of this many children.
+            let children = unsafe { std::slice::from_raw_parts(proto.children, proto.children_len as usize) };
+            children.iter().copied().for_each(mark);
+        }
+        let function = self.instantiate(prototype);
+        mark(Gc::from_ptr(function.proto));
+        function
+    }
+
+    /// Changes the environment of a function (`setfenv`).
+    pub fn set_function_environment(&mut self, function: Gc<Function>, environment: Gc<Table>) {
+        function.env.set(environment);
+        self.heap.barrier_always(function.header());
     }
 
     // ----------------------------------------------------------------------------------------------------- calls

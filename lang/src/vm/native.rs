@@ -30,6 +30,12 @@ pub struct NativeFunction {
 }
 
 impl Gc<Function> {
+    /// The name of a native function, as `table.insert`; `None` for one written in Lua.
+    pub fn native_name(self) -> Option<&'static str> {
+        // SAFETY: natives are made with the address of a static `NativeFunction`.
+        self.is_native().then(|| unsafe { (*self.native()).name })
+    }
+
     /// The native function that this is.
     #[inline(always)]
     pub fn native(self) -> *const NativeFunction {
@@ -178,10 +184,32 @@ impl<'a> Call<'a> {
         Ok(self.number(i)? as i64)
     }
 
-    /// Argument `i` as a whole number of 32 bits, truncated.
+    /// Argument `i` as a whole number of 32 bits, truncated; the smallest one when it does not fit, as LuaJIT has it.
     #[inline]
     pub fn int32(&mut self, i: usize) -> LuaResult<i32> {
-        Ok(self.number(i)? as i64 as i32)
+        let n = self.number(i)?;
+        let whole = n as i32;
+        let saturated = whole == i32::MAX && n >= 2147483648.0;
+        Ok(if saturated || n.is_nan() { i32::MIN } else { whole })
+    }
+
+    /// Argument `i` as a whole number of 32 bits, or `default` when it is nil or not given.
+    #[inline]
+    pub fn int32_or(&mut self, i: usize, default: i32) -> LuaResult<i32> {
+        if self.arg(i).is_nil() { Ok(default) } else { self.int32(i) }
+    }
+
+    /// The bytes of argument `i`, a string or a number; valid until the next safe point.
+    #[inline]
+    pub fn bytes<'s>(&mut self, i: usize) -> LuaResult<&'s [u8]> {
+        Ok(self.string(i)?.bytes())
+    }
+
+    /// Replaces argument `i`.
+    pub fn set_arg(&mut self, i: usize, value: Value) {
+        assert!(i < self.count, "only an argument that was given can be replaced");
+        // SAFETY: place `i` is an argument.
+        unsafe { *self.base().add(i) = value };
     }
 
     /// Argument `i` as a number, or `default` when it is nil or not given.
@@ -238,7 +266,7 @@ impl<'a> Call<'a> {
     pub fn coroutine(&mut self, i: usize) -> LuaResult<Gc<Coroutine>> {
         match self.arg(i).as_coroutine() {
             Some(c) => Ok(c),
-            None => Err(self.type_error(i, "thread")),
+            None => Err(self.arg_error(i, "coroutine expected")),
         }
     }
 
@@ -282,6 +310,11 @@ impl<'a> Call<'a> {
         self.pushed += 1;
         self.vm.current.base.set(base);
         self.vm.current.top.set(base.wrapping_add(at + 1));
+    }
+
+    /// The first value that was pushed; nil when there is none.
+    pub fn first_pushed(&self) -> Value {
+        if self.pushed > 0 { self.place(self.count) } else { Value::NIL }
     }
 
     /// Number of values pushed so far.
@@ -353,6 +386,13 @@ impl<'a> Call<'a> {
             None => "no value".to_owned(),
             Some(value) => self.vm.type_name_of(value),
         };
+        self.arg_error(i, &format!("{expected} expected, got {got}"))
+    }
+
+    /// The same for functions that LuaJIT writes in Lua, where an argument that is not given is nil.
+    #[cold]
+    pub fn type_error_or_nil(&mut self, i: usize, expected: &str) -> Error {
+        let got = self.vm.type_name_of(self.arg(i));
         self.arg_error(i, &format!("{expected} expected, got {got}"))
     }
 }

@@ -5,7 +5,8 @@
 
 use super::Vm;
 use super::error::LuaResult;
-use crate::gc::{Marker, poll};
+use crate::gc::{Heap, Marker, poll};
+use crate::metamethod::Metamethod;
 use crate::object::Gc;
 use crate::value::Value;
 use std::sync::atomic::Ordering;
@@ -58,6 +59,17 @@ impl Vm {
 
     /// Collects: a slice, or with `full` everything that is garbage now.
     pub fn collect(&mut self, full: bool) {
+        self.with_roots(|heap, roots| {
+            if full {
+                heap.full_collect(roots);
+            } else {
+                heap.step(roots);
+            }
+        });
+    }
+
+    /// Lets the heap do something for which it must see every root.
+    fn with_roots<R>(&mut self, act: impl FnOnce(&mut Heap, &mut dyn FnMut(&mut Marker)) -> R) -> R {
         let Vm { heap, main, current, registry, next_function, memory_message, type_metatables, .. } = self;
         let (tracer, pending_error, native_stack) = (&mut self.tracer, self.pending_error, &self.native_stack);
         let idle_callback_stacks = &self.idle_callback_stacks;
@@ -86,17 +98,42 @@ impl Vm {
                 tracer.mark(marker);
             }
         };
-        if full {
-            heap.full_collect(&mut roots);
-        } else {
-            heap.step(&mut roots);
-        }
+        act(heap, &mut roots)
     }
 
-    /// Calls the finalisers of objects that were found dead.
+    /// Collects everything that is garbage now, and calls the finalisers that this brings up.
+    pub fn full_collect(&mut self) {
+        self.collect(true);
+        self.run_finalisers();
+    }
+
+    /// Does the collector's work for `kilobytes` of allocation, at least a slice; says whether a collection was completed.
+    pub fn collect_step(&mut self, kilobytes: usize) -> bool {
+        let completed = self.with_roots(|heap, roots| heap.step_by(kilobytes << 10, roots));
+        self.run_finalisers();
+        completed
+    }
+
+    /// Calls the finalisers of all objects: before the machine ends.
+    pub fn finalise_all(&mut self) {
+        self.heap.finalise_all();
+        self.run_finalisers();
+    }
+
+    /// Calls the finalisers of objects that were found dead. An error in one is reported and goes no further.
     fn run_finalisers(&mut self) {
         while let Some((object, finaliser)) = self.heap.take_finalisable() {
-            let _ = self.call(finaliser, &[object]);
+            let finaliser = match finaliser {
+                Value::NIL => self.metamethod(object, Metamethod::Gc).unwrap_or(Value::NIL),
+                given => given,
+            };
+            if finaliser.is_nil() {
+                continue;
+            }
+            if let Err(error) = self.call(finaliser, &[object]) {
+                let message = self.raw_tostring(error.value);
+                eprintln!("ERROR in finalizer: {}", String::from_utf8_lossy(message.bytes()));
+            }
         }
     }
 }
