@@ -9,7 +9,7 @@
 //! 3. What programs work on: [`gc`] (the heap and its collector), [`mod@string`], [`table`], [`metamethod`]; [`load`] brings a
 //!    compiled chunk there.
 //! 4. [`vm`]: the machine that runs it.
-//! 5. The standard library: [`format`] (numbers and strings as text), [`pattern`].
+//! 5. The standard library: [`format`] (numbers and strings as text), [`pattern`], then [`stdlib`].
 
 pub mod ast;
 pub mod bytecode;
@@ -27,6 +27,7 @@ pub mod object;
 pub mod operators;
 pub mod parse;
 pub mod pattern;
+pub mod stdlib;
 pub mod string;
 pub mod symbols;
 pub mod syntax_error;

@@ -1,0 +1,201 @@
+//! From text to functions: `load`, `loadstring`, `loadfile`, `dofile`.
+
+use super::super::io::stream::{Stream, SystemError};
+use crate::compile::compile;
+use crate::object::{Function, Gc, Table};
+use crate::value::Value;
+use crate::vm::Vm;
+use crate::vm::error::LuaResult;
+use crate::vm::native::{Call, NativeResult};
+
+functions! { "":
+    "dofile" => dofile,
+    "load" => load,
+    "loadfile" => loadfile,
+    "loadstring" => loadstring,
+}
+
+/// What a binary chunk starts with.
+const BINARY_MARK: u8 = 0x1b;
+
+/// Which kinds of chunks may be loaded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Mode {
+    /// Source texts.
+    pub text: bool,
+    /// What `string.dump` made.
+    pub binary: bool,
+}
+
+impl Mode {
+    /// Both kinds.
+    pub const ANY: Mode = Mode { text: true, binary: true };
+}
+
+impl Vm {
+    /// Makes a function of a chunk, in the global environment of the running coroutine. `name` is as for `load`: `@file`,
+    /// `=name` or the text itself.
+    ///
+    /// # Errors
+    /// The message of a syntax error.
+    pub fn load(&mut self, chunk: &[u8], name: &[u8]) -> Result<Gc<Function>, Vec<u8>> {
+        self.load_chunk(chunk, name, Mode::ANY, None)
+    }
+
+    /// The same with a choice of what may be loaded and of the environment.
+    ///
+    /// # Errors
+    /// The message of a syntax error, or that the chunk is not of an allowed kind.
+    pub fn load_chunk(
+        &mut self,
+        chunk: &[u8],
+        name: &[u8],
+        mode: Mode,
+        environment: Option<Gc<Table>>,
+    ) -> Result<Gc<Function>, Vec<u8>> {
+        let binary = chunk.first() == Some(&BINARY_MARK);
+        if !(if binary { mode.binary } else { mode.text }) {
+            return Err(b"attempt to load chunk with wrong mode".to_vec());
+        }
+        let prototype = if binary {
+            return Err(b"(binary): cannot load incompatible bytecode".to_vec());
+        } else {
+            compile(skip_header(chunk), name).map_err(|error| error.message())?
+        };
+        let function = self.instantiate(prototype);
+        if let Some(environment) = environment {
+            self.set_function_environment(function, environment);
+        }
+        Ok(function)
+    }
+}
+
+/// Returns the function, or nil and the message.
+fn loaded(call: &mut Call, result: Result<Gc<Function>, Vec<u8>>) -> NativeResult {
+    match result {
+        Ok(function) => call.one(function),
+        Err(message) => {
+            let message = call.vm.string_value(message);
+            call.values(&[Value::NIL, message])
+        }
+    }
+}
+
+/// `load(chunk, name, mode, env)`: the chunk is a string, or a function that returns it piece by piece.
+fn load(call: &mut Call) -> NativeResult {
+    let first = call.arg(0);
+    if first.as_str().is_some() || first.is_number() {
+        return loadstring(call);
+    }
+    let reader = Value::from(call.callable(0)?);
+    let name = call.string_or_none(1)?.map_or(&b"=(load)"[..], Gc::bytes).to_vec();
+    let (mode, environment) = mode_and_environment(call)?;
+    let mut chunk = Vec::new();
+    loop {
+        let piece = match call.vm.call_for_one(reader, &[]) {
+            Ok(piece) => piece,
+            Err(error) => return call.values(&[Value::NIL, error.value]),
+        };
+        match (piece.as_str(), piece.to_number()) {
+            (Some(text), _) if text.is_empty() => break,
+            (Some(text), _) => chunk.extend_from_slice(text.bytes()),
+            (None, Some(n)) => crate::format::push_number(&mut chunk, n),
+            (None, None) if piece.is_nil() => break,
+            (None, None) => {
+                let error = call.error("reader function must return a string");
+                return call.values(&[Value::NIL, error.value]);
+            }
+        }
+        if call.vm.check_string_size(chunk.len()).is_err() {
+            return loaded(call, Err(b"not enough memory".to_vec()));
+        }
+    }
+    let result = call.vm.load_chunk(&chunk, &name, mode, environment);
+    loaded(call, result)
+}
+
+fn loadstring(call: &mut Call) -> NativeResult {
+    if call.arg(0).as_str().is_none() && !call.arg(0).is_number() {
+        return load(call);
+    }
+    let chunk = call.bytes(0)?;
+    let name = call.string_or_none(1)?.map_or(chunk, Gc::bytes);
+    let (mode, environment) = mode_and_environment(call)?;
+    let result = call.vm.load_chunk(chunk, name, mode, environment);
+    loaded(call, result)
+}
+
+/// Arguments 2 and 3. An environment that is given must be a table; nil is none.
+fn mode_and_environment(call: &mut Call) -> LuaResult<(Mode, Option<Gc<Table>>)> {
+    let mode = mode(call, 2)?;
+    let environment = match call.arg(3) {
+        Value::NIL => None,
+        _ => Some(call.table(3)?),
+    };
+    Ok((mode, environment))
+}
+
+fn mode(call: &mut Call, i: usize) -> LuaResult<Mode> {
+    Ok(match call.string_or_none(i)? {
+        None => Mode::ANY,
+        Some(mode) => Mode { text: mode.bytes().contains(&b't'), binary: mode.bytes().contains(&b'b') },
+    })
+}
+
+/// `loadfile(name, mode, env)`: without a name, standard input.
+fn loadfile(call: &mut Call) -> NativeResult {
+    let name = call.string_or_none(0)?.map(Gc::bytes);
+    let mode = mode(call, 1)?;
+    let environment = match call.arg(2) {
+        Value::NIL => None,
+        _ => Some(call.table(2)?),
+    };
+    let result = load_file(call.vm, name, mode, environment);
+    loaded(call, result)
+}
+
+fn dofile(call: &mut Call) -> NativeResult {
+    let name = call.string_or_none(0)?.map(Gc::bytes);
+    match load_file(call.vm, name, Mode::ANY, None) {
+        Ok(function) => call.tail_call(function.into(), &[]),
+        Err(message) => Err(call.vm.plain_error(message)),
+    }
+}
+
+/// Loads a file, or standard input.
+pub(in super::super) fn load_file(
+    vm: &mut Vm,
+    name: Option<&[u8]>,
+    mode: Mode,
+    environment: Option<Gc<Table>>,
+) -> Result<Gc<Function>, Vec<u8>> {
+    let (chunk, chunk_name) = match name {
+        Some(name) => (read_file(name)?, [b"@", name].concat()),
+        None => {
+            let mut text = Vec::new();
+            Stream::standard(super::super::io::stream::Standard::Input).read(&mut text, usize::MAX);
+            (text, b"=stdin".to_vec())
+        }
+    };
+    vm.load_chunk(&chunk, &chunk_name, mode, environment)
+}
+
+fn read_file(name: &[u8]) -> Result<Vec<u8>, Vec<u8>> {
+    let problem = |what: &[u8], error: SystemError| [what, name, b": ", error.message().as_bytes()].concat();
+    let mut stream = Stream::open(name, b"rb").map_err(|error| problem(b"cannot open ", error))?;
+    let mut text = Vec::new();
+    stream.read(&mut text, usize::MAX);
+    match stream.error() {
+        Some(error) => Err(problem(b"cannot read ", error)),
+        None => Ok(text),
+    }
+}
+
+/// What follows a byte order mark and a first line that starts with `#`; its line end stays, so that lines are counted right.
+fn skip_header(chunk: &[u8]) -> &[u8] {
+    let chunk = chunk.strip_prefix(b"\xef\xbb\xbf").unwrap_or(chunk);
+    match chunk {
+        [b'#', ..] => &chunk[chunk.iter().position(|&c| c == b'\n').unwrap_or(chunk.len())..],
+        _ => chunk,
+    }
+}

@@ -1,0 +1,160 @@
+//! `string`: the functions that need no pattern; [`find`], [`substitute`] and [`format`] have the others.
+//!
+//! Positions count from 1; negative ones from the end. Reference: Lua 5.1 manual §5.4.
+
+mod cache;
+mod find;
+mod format;
+mod substitute;
+
+pub use format::push_formatted;
+pub use substitute::GSUB_HELPERS;
+
+use crate::object::{Gc, Str};
+use crate::vm::Vm;
+use crate::vm::access::MAX_STRING;
+use crate::vm::error::LuaResult;
+use crate::vm::native::{Call, NativeResult};
+
+functions! { "string.":
+    "byte" => byte,
+    "char" => char_,
+    "find" => find::find,
+    "format" => format::format,
+    "gmatch" => find::gmatch,
+    "gsub" => substitute::gsub,
+    "len" => len,
+    "lower" => lower,
+    "match" => find::match_,
+    "rep" => rep,
+    "reverse" => reverse,
+    "sub" => sub,
+    "upper" => upper,
+}
+
+/// Opens the library and makes its functions methods of strings.
+pub fn open(vm: &mut Vm) {
+    let library = vm.new_library("string", FUNCTIONS);
+    let metatable = vm.heap.new_table(0, 1);
+    vm.set_field(metatable, "__index", library);
+    let example = vm.string_value("");
+    vm.set_type_metatable(example, Some(metatable));
+}
+
+/// The part of a string of `length` bytes from `first` to `last`, both ends included, as a range of places from 0.
+fn range(length: usize, first: i32, last: i32) -> std::ops::Range<usize> {
+    let absolute = |place: i32| if place < 0 { length as i64 + i64::from(place) + 1 } else { i64::from(place) };
+    let start = absolute(first).max(1) - 1;
+    let end = absolute(last).min(length as i64);
+    if start < end { start as usize..end as usize } else { 0..0 }
+}
+
+impl Call<'_> {
+    /// Returns a new string.
+    ///
+    /// # Errors
+    /// When it is too long.
+    pub fn return_bytes(&mut self, bytes: &[u8]) -> NativeResult {
+        let string = self.vm.checked_string(bytes)?;
+        self.one(string)
+    }
+}
+
+impl Vm {
+    /// A string, if it is not too long to be one.
+    ///
+    /// # Errors
+    /// "not enough memory".
+    pub fn checked_string(&mut self, bytes: &[u8]) -> LuaResult<Gc<Str>> {
+        self.check_string_size(bytes.len())?;
+        Ok(self.heap.intern(bytes))
+    }
+
+    /// Refuses what would be too long for a string.
+    ///
+    /// # Errors
+    /// "not enough memory".
+    pub fn check_string_size(&mut self, length: usize) -> LuaResult<()> {
+        if length > MAX_STRING || !self.heap.has_room_for(length) { Err(self.memory_error()) } else { Ok(()) }
+    }
+}
+
+fn byte(call: &mut Call) -> NativeResult {
+    let text = call.bytes(0)?;
+    let first = call.int32_or(1, 1)?;
+    let last = call.int32_or(2, first)?;
+    let range = range(text.len(), first, last);
+    if range.len() == 1 {
+        return call.one(f64::from(text[range.start]));
+    }
+    call.vm.check_stack(range.len(), "string slice too long")?;
+    for &byte in &text[range] {
+        call.push(f64::from(byte).into());
+    }
+    call.pushed()
+}
+
+fn char_(call: &mut Call) -> NativeResult {
+    let mut text = Vec::with_capacity(call.len());
+    for i in 0..call.len() {
+        match u8::try_from(call.int32(i)?) {
+            Ok(byte) => text.push(byte),
+            Err(_) => return Err(call.arg_error(i, "invalid value")),
+        }
+    }
+    call.return_bytes(&text)
+}
+
+fn sub(call: &mut Call) -> NativeResult {
+    let string = call.string(0)?;
+    let first = call.int32(1)?;
+    let last = call.int32_or(2, -1)?;
+    let text = string.bytes();
+    let range = range(text.len(), first, last);
+    if range.len() == text.len() {
+        return call.one(string);
+    }
+    call.return_bytes(&text[range])
+}
+
+fn len(call: &mut Call) -> NativeResult {
+    let length = call.bytes(0)?.len();
+    call.one(length as f64)
+}
+
+fn rep(call: &mut Call) -> NativeResult {
+    let text = call.bytes(0)?;
+    let count = call.int32(1)?.max(0) as usize;
+    let separator = call.string_or_none(2)?.map_or(&b""[..], Gc::bytes);
+    if count == 0 {
+        return call.return_bytes(b"");
+    }
+    let length = text.len() * count + separator.len() * (count - 1);
+    call.vm.check_string_size(length)?;
+    let mut result = Vec::with_capacity(length);
+    if separator.is_empty() {
+        result.extend_from_slice(&text.repeat(count));
+    } else {
+        result.extend_from_slice(text);
+        for _ in 1..count {
+            result.extend_from_slice(separator);
+            result.extend_from_slice(text);
+        }
+    }
+    call.return_bytes(&result)
+}
+
+fn reverse(call: &mut Call) -> NativeResult {
+    let text: Vec<u8> = call.bytes(0)?.iter().rev().copied().collect();
+    call.return_bytes(&text)
+}
+
+fn lower(call: &mut Call) -> NativeResult {
+    let text = call.bytes(0)?.to_ascii_lowercase();
+    call.return_bytes(&text)
+}
+
+fn upper(call: &mut Call) -> NativeResult {
+    let text = call.bytes(0)?.to_ascii_uppercase();
+    call.return_bytes(&text)
+}

@@ -1,0 +1,214 @@
+//! `gsub`.
+//!
+//! A string as replacement, or a table without `__index`, is handled here. A function, or a table whose lookups may call one,
+//! must be called from Lua (a coroutine can yield in it), so those go to `prelude/gsub.lua`, which searches by
+//! [`step`] and checks what came back by [`check`].
+
+use super::super::prelude::Prelude;
+use crate::metamethod::Metamethod;
+use crate::object::{Gc, Table};
+use crate::pattern::{Anchor, Capture, Matcher, Pattern, PatternError};
+use crate::value::Value;
+use crate::vm::error::{Error, LuaResult};
+use crate::vm::native::{Call, NativeFunction, NativeResult};
+
+/// What a match is replaced by.
+enum Replacement {
+    Text(&'static [u8]),
+    Table(Gc<Table>),
+}
+
+pub(in super::super) fn gsub(call: &mut Call) -> NativeResult {
+    let (subject, pattern) = (call.bytes(0)?, call.string(1)?);
+    let value = call.arg(2);
+    let replacement = if value.is_number() || value.as_str().is_some() {
+        Some(Replacement::Text(call.bytes(2)?))
+    } else if let Some(table) = value.as_table() {
+        let calls_back = call.vm.metamethod(value, Metamethod::Index).is_some();
+        (!calls_back).then_some(Replacement::Table(table))
+    } else if value.as_function().is_some() {
+        None
+    } else {
+        return Err(call.arg_error(2, "string/function/table expected"));
+    };
+    let limit = match call.arg(3) {
+        Value::NIL => usize::MAX,
+        _ => call.int32(3)?.max(0) as usize,
+    };
+    let Some(replacement) = replacement else {
+        let function = call.vm.prelude(Prelude::Gsub);
+        let limit = Value::number(if limit == usize::MAX { f64::INFINITY } else { limit as f64 });
+        let is_table = value.as_table().is_some().into();
+        return call.tail_call(function, &[call.arg(0), pattern.into(), value, limit, is_table]);
+    };
+    let pattern = call.vm.pattern(pattern, Anchor::Special);
+    let mut result = Vec::with_capacity(subject.len());
+    let mut count = 0;
+    let mut matches = Matches { pattern: &pattern, subject, at: 0, done: false };
+    let mut matcher = Matcher::new(&pattern, subject);
+    let mut copied = 0;
+    while count < limit {
+        let found = matches.next(&mut matcher).map_err(|error| call.pattern_error(error))?;
+        let Some((from, to)) = found else { break };
+        count += 1;
+        result.extend_from_slice(&subject[copied..from]);
+        match replacement {
+            Replacement::Text(text) => {
+                expand(&mut result, text, &matcher, &subject[from..to]).map_err(|error| call.pattern_error(error))?
+            }
+            Replacement::Table(table) => {
+                let key = if pattern.captures == 0 {
+                    call.vm.string_value(&subject[from..to])
+                } else {
+                    call.capture(&matcher, 0)?
+                };
+                let value = call.vm.heap.get(table, key);
+                push_replacement(call, &mut result, value, &subject[from..to])?;
+            }
+        }
+        copied = to;
+    }
+    if count == 0 {
+        let count = Value::number(0.0);
+        return call.values(&[call.arg(0), count]);
+    }
+    result.extend_from_slice(&subject[copied..]);
+    let result = call.vm.checked_string(&result)?;
+    call.values(&[result.into(), Value::number(count as f64)])
+}
+
+/// The matches of a pattern one after the other, as `gsub` counts them: an empty match is one, unless the search stands where
+/// it stood after it.
+struct Matches<'a> {
+    pattern: &'a Pattern,
+    subject: &'a [u8],
+    at: usize,
+    done: bool,
+}
+
+impl Matches<'_> {
+    fn next(&mut self, matcher: &mut Matcher) -> Result<Option<(usize, usize)>, PatternError> {
+        if self.done {
+            return Ok(None);
+        }
+        let found = matcher.find(self.at)?;
+        match found {
+            Some((from, to)) => {
+                self.at = if to > from { to } else { to + 1 };
+                self.done = self.pattern.anchored || self.at > self.subject.len();
+            }
+            None => self.done = true,
+        }
+        Ok(found)
+    }
+}
+
+/// Appends a replacement text: `%0` is the whole match, `%1` to `%9` are captures, `%` before anything else stands for that.
+fn expand(out: &mut Vec<u8>, text: &[u8], matcher: &Matcher, whole: &[u8]) -> Result<(), PatternError> {
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|&c| c == b'%') {
+        out.extend_from_slice(&rest[..at]);
+        // A `%` at the end is followed by the string's final zero byte.
+        match rest.get(at + 1).copied().unwrap_or(0) {
+            b'0' => out.extend_from_slice(whole),
+            b'1' if matcher.capture_count() == 0 => out.extend_from_slice(whole),
+            digit @ b'1'..=b'9' => match matcher.capture(usize::from(digit - b'1'))? {
+                Capture::Text(text) => out.extend_from_slice(text),
+                Capture::Position(at) => crate::format::push_number(out, (at + 1) as f64),
+            },
+            other => out.push(other),
+        }
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+    Ok(())
+}
+
+/// Appends what a table or function gave: a string or number, or for nil and false the match itself.
+fn push_replacement(call: &mut Call, out: &mut Vec<u8>, value: Value, whole: &[u8]) -> LuaResult<()> {
+    if value.is_falsy() {
+        out.extend_from_slice(whole);
+    } else if let Some(string) = value.as_str() {
+        out.extend_from_slice(string.bytes());
+    } else if let Some(n) = value.to_number() {
+        crate::format::push_number(out, n);
+    } else {
+        return Err(replacement_error(call, value, 1));
+    }
+    Ok(())
+}
+
+fn replacement_error(call: &mut Call, value: Value, level: usize) -> Error {
+    let text = format!("invalid replacement value (a {})", call.vm.type_name_of(value));
+    call.vm.error_at_level(level, text.as_bytes())
+}
+
+// ------------------------------------------------------------------------------------------ for prelude/gsub.lua
+
+/// What `prelude/gsub.lua` is given.
+pub static GSUB_HELPERS: &[NativeFunction] = &[
+    NativeFunction { name: "gsub.step", function: step },
+    NativeFunction { name: "gsub.check", function: check },
+    NativeFunction { name: "gsub.slice", function: slice },
+    NativeFunction { name: "gsub.join", function: join },
+];
+
+/// `step(subject, pattern, at)`: the first match from place `at` on, counted from 0. Returns where it starts and ends, where to
+/// search next (nil: nowhere), the match, and the captures (the match, if there are none).
+fn step(call: &mut Call) -> NativeResult {
+    let (subject, pattern) = (call.bytes(0)?, call.string(1)?);
+    let at = call.number(2)? as usize;
+    let pattern = call.vm.pattern(pattern, Anchor::Special);
+    let mut matches = Matches { pattern: &pattern, subject, at, done: false };
+    let mut matcher = Matcher::new(&pattern, subject);
+    let found = match matches.next(&mut matcher) {
+        Ok(found) => found,
+        // Level 1 is the prelude's function, level 2 the one that called `gsub`.
+        Err(error) => return Err(call.vm.error_at_level(2, error.message().as_bytes())),
+    };
+    let Some((from, to)) = found else { return call.none() };
+    let whole = &subject[from..to];
+    call.push(Value::number(from as f64));
+    call.push(Value::number(to as f64));
+    call.push(if matches.done { Value::NIL } else { Value::number(matches.at as f64) });
+    let text = call.vm.string_value(whole);
+    call.push(text);
+    call.push_captures(&matcher, Some(whole))?;
+    call.pushed()
+}
+
+/// `check(value, whole)`: what stands for a match, given what the callback returned.
+fn check(call: &mut Call) -> NativeResult {
+    let value = call.arg(0);
+    if value.is_falsy() {
+        return call.one(call.arg(1));
+    }
+    if value.is_number() || value.as_str().is_some() {
+        return call.one(value);
+    }
+    // Levels 1 and 2 are the prelude's functions.
+    Err(replacement_error(call, value, 3))
+}
+
+/// `slice(subject, from, to)`: the bytes from place `from` on, counted from 0, up to `to` or the end.
+fn slice(call: &mut Call) -> NativeResult {
+    let text = call.bytes(0)?;
+    let from = call.number(1)? as usize;
+    let to = call.number_or(2, text.len() as f64)? as usize;
+    let text = call.vm.string_value(&text[from..to]);
+    call.one(text)
+}
+
+/// `join(parts)`: the concatenation of the strings and numbers in a list.
+fn join(call: &mut Call) -> NativeResult {
+    let parts = call.table(0)?;
+    let mut result = Vec::new();
+    for i in 1..=call.vm.heap.len(parts) {
+        let part = call.vm.heap.get_int(parts, i as i64);
+        match part.as_str() {
+            Some(text) => result.extend_from_slice(text.bytes()),
+            None => crate::format::push_number(&mut result, part.as_f64()),
+        }
+    }
+    call.return_bytes(&result)
+}

@@ -1,0 +1,49 @@
+//! The standard library, tested by Lua scripts that check themselves: every file of `tests/stdlib`, in a machine of its own.
+//!
+//! What the scripts expect is what LuaJIT 2.1 does; they also run under it.
+
+use moonwake_lang::gc::Stress;
+use moonwake_lang::stdlib;
+use moonwake_lang::vm::Vm;
+use std::path::Path;
+
+/// Runs a script; the message of an error if it fails.
+fn run(path: &Path, stress: Stress) -> Result<(), String> {
+    let source = std::fs::read(path).map_err(|error| error.to_string())?;
+    let name = format!("@{}", path.file_name().unwrap_or_default().to_string_lossy());
+    let mut vm = Vm::new();
+    stdlib::open(&mut vm);
+    vm.heap.set_stress(stress);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let chunk = vm.load(&source, name.as_bytes()).map_err(|message| text(&message))?;
+    let result = vm.call(chunk.into(), &[]);
+    let result = result.map_err(|error| text(vm.raw_tostring(error.value).bytes()));
+    stdlib::close(&mut vm);
+    result.map(drop)
+}
+
+fn run_all(stress: Stress) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stdlib");
+    std::env::set_current_dir(&folder).unwrap();
+    let mut scripts: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    scripts.retain(|path| path.extension().is_some_and(|e| e == "lua"));
+    scripts.sort();
+    assert!(!scripts.is_empty());
+    let failures: Vec<String> = scripts.iter().filter_map(|path| run(path, stress).err()).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn scripts_pass() {
+    run_all(Stress::Off);
+}
+
+#[test]
+fn scripts_pass_when_every_safe_point_collects() {
+    run_all(Stress::Collections);
+}
+
+#[test]
+fn scripts_pass_when_every_safe_point_marks_a_little() {
+    run_all(Stress::Slices);
+}

@@ -1,0 +1,120 @@
+-- Files.
+
+local check = dofile("support/check.lua")
+local shows, fails, fails_in, count = check.shows, check.fails, check.fails_in, check.count
+
+local name = os.tmpname()
+local function with(text)
+  local file = assert(io.open(name, "wb"))
+  file:write(text)
+  file:close()
+  return assert(io.open(name))
+end
+
+-- Opening.
+shows("nil /nonexistent/x: No such file or directory 2", io.open("/nonexistent/x"))
+shows("nil " .. name .. ": Invalid argument 22", io.open(name, "q"))
+fails("bad argument #1 to '?' (string expected, got no value)", io.open)
+
+-- Writing and seeking.
+local file = io.open(name, "w")
+assert(tostring(file):match("^file %(0x%x+%)$"))
+shows("true true 11", file:write("line1\n", 3.5, "\n", 1), file:flush(), file:seek())
+shows("2 11 1", file:seek("set", 2), file:seek("end"), file:seek("set", 1))
+shows("nil Invalid argument 22", file:seek("set", -1))
+fails("bad argument #1 to '?' (string expected, got no value)", io.popen)
+fails("bad argument #2 to '?' (string expected, got table)", file.write, file, {})
+fails("bad argument #2 to '?' (invalid option 'bad')", file.seek, file, "bad")
+fails_in("t:1: bad argument #1 to 'seek' (invalid option 'foo')", "io.stdout:seek('foo')")
+shows("true true true", file:setvbuf("no"), file:setvbuf("full", 1024), file:setvbuf("line"))
+shows("true file (closed) closed file", file:close(), file, io.type(file))
+fails("attempt to use a closed file", file.close, file)
+fails("attempt to use a closed file", file.write, file, "x")
+fails("attempt to use a closed file", file.lines, file)
+shows("file nil", io.type(io.stdout), io.type(5))
+
+-- Reading.
+file = with("line1\nline2\n3.5\n10\n0x1F 1e2 nan xyz\nlast")
+shows("nil Bad file descriptor 9", file:write("x"))
+shows("line1", file:read())
+shows("line2\n", file:read("*L"))
+shows("3.5 10", file:read("*n", "n"))
+shows("31 100 nan  xyz", file:read("*n", "*n", "*n", "*l"))
+shows("last", file:read("*a"))
+shows("|", file:read("*a") .. "|")
+shows("nil", file:read("*l"))
+shows("nil nil nil", file:read(0), file:read(5), file:read("n"))
+shows("0", file:seek("set"))
+shows("| line1", file:read(0) .. "|", file:read(5))
+shows("\n l ine2", file:read(1, 1, "l"))
+fails("bad argument #2 to '?' (invalid format)", file.read, file, "*x")
+fails("bad argument #2 to '?' (invalid option)", file.read, file, {})
+file:close()
+file = with("-5 +7 .5 1. 0x.8 1e+2 -inf 12abc 1e5e nothing")
+shows("-5 7 0.5 1 0.5 100 -inf 12", file:read("n", "n", "n", "n", "n", "n", "n", "n"))
+shows("abc", file:read(3))
+shows("100000", file:read("n"))
+shows("e nil thing", file:read(1), file:read("n"), file:read("*a"))
+file:close()
+file = with(("x"):rep(200000) .. "\nxy\n")
+shows("200000 2 nil", #file:read(), #file:read(), file:read())
+file:close()
+
+-- Lines.
+file = with("a\nb\n\nc")
+local function collect(...)
+  local found = {}
+  for x, y in ... do found[#found + 1] = x .. (y and "|" .. y or "") end
+  return table.concat(found, ";")
+end
+shows("a;b;;c", collect(file:lines()))
+file:seek("set")
+shows("a\n;b\n;\n;c", collect(file:lines("*L")))
+file:seek("set")
+shows("a|;b|;\n|c", collect(file:lines(1, "*l")))
+file:close()
+shows("a;b;;c", collect(io.lines(name)))
+shows("a\nb;\n\nc", collect(io.lines(name, 3)))
+fails("bad argument #1 to '?' (/nonexistent: No such file or directory)", io.lines, "/nonexistent")
+local iterator = io.lines(name)
+while iterator() do end
+fails("attempt to use a closed file", iterator)
+
+-- The default files.
+assert(io.input() == io.stdin and io.output() == io.stdout)
+io.input(name)
+shows("a b", io.read("*l", "*l"))
+shows(";c", collect(io.lines()))
+shows("true", io.close(io.input()))
+fails("standard file is closed", io.read)
+fails("bad argument #1 to '?' (/nonexistent: No such file or directory)", io.input, "/nonexistent")
+io.input(io.stdin)
+io.output(name)
+shows("true true", io.write("x", 1), io.write())
+io.close()
+fails("standard file is closed", io.write, "x")
+io.output(io.stdout)
+shows("x1", io.open(name):read("*a"))
+shows("nil cannot close standard file", io.close(io.stdout))
+fails("bad argument #1 to '?' (FILE* expected, got number)", io.close, 5)
+
+-- Commands and temporary files.
+local command = io.popen("echo hi; cat " .. name)
+shows("hi x1", command:read(), command:read("*a"))
+shows("true", command:close())
+command = io.popen("cat > " .. name, "w")
+command:write("piped")
+command:close()
+shows("piped", io.open(name):read("*a"))
+local temporary = io.tmpfile()
+temporary:write("abc")
+temporary:seek("set", 1)
+shows("bc", temporary:read("*a"))
+temporary:close()
+
+-- A file that is forgotten is closed; its buffer is written.
+io.open(name, "w"):write("forgotten")
+collectgarbage()
+collectgarbage()
+shows("forgotten", io.open(name):read("*a"))
+os.remove(name)

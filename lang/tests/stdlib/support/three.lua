@@ -1,0 +1,2 @@
+-- For dofile.
+return 3
