@@ -65,6 +65,18 @@ pub fn map(bytes: usize) -> Option<usize> {
     Some(aligned)
 }
 
+/// Whether the system would map so much more.
+pub fn can_map(bytes: usize) -> bool {
+    // A small mapping is found or made by the allocator; only a large one is worth asking for.
+    if bytes < CHUNK_BYTES {
+        return true;
+    }
+    map(bytes).is_some_and(|start| {
+        unmap(start, bytes);
+        true
+    })
+}
+
 /// Asks the system to back a mapping by huge pages: fewer faults and fewer misses of the address cache, but memory is taken 2 MB at a time.
 pub fn prefer_huge_pages(start: usize, bytes: usize) {
     // SAFETY: the advice changes nothing that a program can see.

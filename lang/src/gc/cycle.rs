@@ -137,7 +137,8 @@ impl Heap {
     /// At a safe point, when [`poll::COLLECT`] is set: does what is due of a collection. `roots` marks every root, the running
     /// coroutine among them. Returns whether a collection was completed.
     ///
-    /// If [`poll::MEMORY`] is still set afterwards, the limit is exceeded by what is alive.
+    /// If [`poll::MEMORY`] is still set afterwards, what is alive exceeds the limit, or would have if a store had been done: then
+    /// "not enough memory" is to be thrown.
     pub fn step(&mut self, roots: &mut dyn FnMut(&mut Marker)) -> bool {
         if self.pace.stress == Stress::Collections || self.poll_word().load(Ordering::Relaxed) & poll::MEMORY != 0 {
             self.full_collect(roots);
@@ -188,6 +189,9 @@ impl Heap {
         while !self.let_go_slice() {}
         self.pace.completed(self.in_use());
         self.end_pause(start);
+        if std::mem::take(&mut self.refused) {
+            self.request(poll::MEMORY);
+        }
     }
 
     fn start_pause(&mut self) -> Instant {

@@ -53,6 +53,8 @@ pub struct Heap {
     pub(crate) owners: Vec<Gc<Header>>,
     /// Bytes of such memory.
     pub(crate) outside: usize,
+    /// Whether a store was not done for want of memory since the last safe point.
+    pub(crate) refused: bool,
 }
 
 impl Heap {
@@ -84,6 +86,7 @@ impl Heap {
             running: None,
             changed_stacks: Vec::new(),
             outside: 0,
+            refused: false,
         }
     }
 

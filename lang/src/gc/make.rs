@@ -30,6 +30,28 @@ impl Heap {
         values
     }
 
+    /// The same for a run of any size; `None` when it cannot be had (see [`Heap::refuse`]).
+    pub(crate) fn try_new_values(&mut self, capacity: usize) -> Option<Gc<Values>> {
+        if capacity > MAX_VALUES || !self.can_allocate(8 + 8 * capacity) {
+            self.refuse();
+            return None;
+        }
+        Some(self.new_values(capacity))
+    }
+
+    /// Whether an object of this size can be had: it is small, or it is within the limit and the system has the memory. To be asked before a string
+    /// or a cdata is made whose size a program chose.
+    pub fn can_allocate(&self, bytes: usize) -> bool {
+        bytes <= super::class::CELL_LIMIT || bytes <= self.pace.limit && super::chunk::can_map(bytes)
+    }
+
+    /// Notes that a store could not be done for want of memory: at the next safe point the virtual machine is to throw.
+    #[cold]
+    pub(crate) fn refuse(&mut self) {
+        self.refused = true;
+        self.request(super::poll::COLLECT | super::poll::MEMORY);
+    }
+
     /// Frees the old body of a table that has grown, if it is large: nothing else refers to it. While marking goes on, the collector may be
     /// about to scan it.
     pub(crate) fn free_body(&mut self, address: usize, bytes: usize) {

@@ -357,3 +357,32 @@ fn a_graph_that_changes_while_it_is_marked_keeps_its_contents() {
         graph.check();
     }
 }
+
+#[test]
+fn a_store_for_which_there_is_no_memory_is_told_at_the_next_safe_point() {
+    let mut r = Rooted::new();
+    r.heap.set_stress(Stress::Off);
+    r.heap.set_limit(20 << 20);
+    let root = r.root;
+    let memory_ran_out = |r: &mut Rooted| {
+        r.heap.step(&mut |marker| marker.mark_object(root));
+        r.heap.poll_word().load(std::sync::atomic::Ordering::Relaxed) & poll::MEMORY != 0
+    };
+    let mut length = 0;
+    while !memory_ran_out(&mut r) {
+        for _ in 0..1000 {
+            length += 1;
+            r.heap.set_int(root, length, Value::TRUE);
+        }
+    }
+    assert!((1 << 20..1 << 22).contains(&length), "{length}");
+    assert!(r.heap.len(root) < length as usize);
+    r.heap.clear(root);
+    r.heap.reserve(root, 1 << 40, 0);
+    assert!(memory_ran_out(&mut r));
+    assert!(!memory_ran_out(&mut r));
+    assert_eq!(root.array_size.get(), 0);
+    // What is alive exceeds the limit.
+    r.heap.set_limit(1000);
+    assert!(memory_ran_out(&mut r) && memory_ran_out(&mut r));
+}

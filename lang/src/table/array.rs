@@ -11,8 +11,7 @@
 #![allow(unsafe_code)]
 
 use super::array_index;
-use crate::gc::make::MAX_VALUES;
-use crate::gc::{Heap, poll};
+use crate::gc::Heap;
 use crate::object::{Gc, Table, table_flags};
 use crate::value::Value;
 
@@ -40,10 +39,9 @@ impl Heap {
             if index == 0 {
                 return self.set_in_dict(t, Value::number(0.0), value);
             }
-            if index as usize >= MAX_VALUES {
-                return self.request(poll::MEMORY);
+            if !self.resize_array(t, (index + 2).next_power_of_two().max(4) - 1) {
+                return;
             }
-            self.resize_array(t, (index + 2).next_power_of_two().max(4) - 1);
         }
         self.lengthen(t, index, value);
     }
@@ -90,11 +88,8 @@ impl Heap {
             let Some((number, value)) = found.map(|n| (n, dict.entry(n).value)).filter(|(_, v)| !v.is_nil()) else {
                 return;
             };
-            if next >= t.array_capacity() {
-                if next as usize >= MAX_VALUES {
-                    return self.request(poll::MEMORY);
-                }
-                self.resize_array(t, (next + 2).next_power_of_two() - 1);
+            if next >= t.array_capacity() && !self.resize_array(t, (next + 2).next_power_of_two() - 1) {
+                return;
             }
             dict.forget(number);
             t.put_array_value(next, value);
@@ -103,12 +98,12 @@ impl Heap {
         }
     }
 
-    /// Gives the array part room for `capacity` values, no fewer than `array_size`.
-    pub(super) fn resize_array(&mut self, t: Gc<Table>, capacity: u32) {
+    /// Gives the array part room for `capacity` values, no fewer than `array_size`; false if there is no memory for it.
+    pub(super) fn resize_array(&mut self, t: Gc<Table>, capacity: u32) -> bool {
         debug_assert!(capacity >= t.array_size.get());
         let old_capacity = t.array_capacity() as usize;
         let first = old_capacity == 0;
-        let new = self.new_values(capacity as usize);
+        let Some(new) = self.try_new_values(capacity as usize) else { return false };
         if t.array_size.get() > 0 {
             // SAFETY: both arrays hold at least that many values.
             unsafe { std::ptr::copy_nonoverlapping(t.array.get(), new.first(), t.array_size.get() as usize) };
@@ -127,6 +122,7 @@ impl Heap {
                 t.array_size.set(1);
             }
         }
+        true
     }
 
     /// Before a rehash: makes the array as large as the keys, `extra` among them, justify, and moves those to it.
@@ -153,11 +149,15 @@ impl Heap {
         }
         let shrunk = t.header.aux.get() & table_flags::SHRUNK != 0;
         if best > t.array_capacity() as usize {
-            self.resize_array(t, best as u32);
+            if !self.resize_array(t, best as u32) {
+                return;
+            }
             t.header.aux.set(t.header.aux.get() & !table_flags::SHRUNK);
         } else if shrunk && best < t.array_capacity() as usize {
             best = best.max(t.array_size.get() as usize).max(1);
-            self.resize_array(t, best as u32);
+            if !self.resize_array(t, best as u32) {
+                return;
+            }
         } else {
             best = t.array_capacity() as usize;
         }

@@ -8,7 +8,7 @@
 use super::array_index;
 use super::dict::{self, Dict, MAX_LOG};
 use super::shape::KeyOrigin;
-use crate::gc::{Heap, poll};
+use crate::gc::Heap;
 use crate::object::{Gc, Str, Table, table_flags};
 use crate::value::{Tag, Value};
 
@@ -213,8 +213,8 @@ impl Heap {
             };
         }
         let log = dict::log_for(live + 1 + live / 3);
-        if log > MAX_LOG {
-            return self.request(poll::MEMORY);
+        if log > MAX_LOG || !self.can_allocate(16 << log) {
+            return self.refuse();
         }
         let new: Gc<Dict> = self.new_dict(log);
         let old_log = t.dict().map_or(0, |old| {
@@ -259,14 +259,18 @@ impl Heap {
         self.keys_moved(t);
     }
 
-    /// Gives an empty table room for `items` array items and `fields` keyed ones.
+    /// Gives an empty table room for `items` array items and `fields` keyed ones. If there is no memory for that, the next safe point throws.
     pub fn reserve(&mut self, t: Gc<Table>, items: usize, fields: usize) {
-        if items > 0 && items < crate::gc::make::MAX_VALUES && items as u32 >= t.array_capacity() {
-            self.resize_array(t, items as u32 + 1);
+        if items > 0 && items >= t.array_capacity() as usize {
+            self.resize_array(t, u32::try_from(items.saturating_add(1)).unwrap_or(u32::MAX));
         }
         if fields > super::shape::MAX_COMPUTED_KEYS as usize {
             if !self.shapes.is_dictionary(t.shape()) {
-                self.make_dictionary(t, fields.min(dict::capacity(MAX_LOG)));
+                let fields = fields.min(dict::capacity(MAX_LOG));
+                if !self.can_allocate(16 << dict::log_for(fields)) {
+                    return self.refuse();
+                }
+                self.make_dictionary(t, fields);
             }
         } else if fields > 0 && !self.shapes.is_dictionary(t.shape()) && fields as u32 > t.slot_capacity() {
             self.resize_slots(t, fields as u32);
