@@ -1,1 +1,11 @@
-fn main() {}
+//! The command `moonwake`.
+
+mod cli;
+
+/// A small, fast allocator; here and not in the library, so that who embeds moonwake chooses their own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    cli::run::main(std::env::args_os())
+}

@@ -73,7 +73,7 @@ impl Gc<Proto> {
     }
 }
 
-/// The active functions of a coroutine, innermost first.
+/// The active functions of a coroutine, innermost first. The place at which Rust code entered is none of them.
 pub struct Frames {
     base: *mut Value,
     pc: *const u32,
@@ -95,6 +95,17 @@ impl Iterator for Frames {
     type Item = Frame;
 
     fn next(&mut self) -> Option<Frame> {
+        loop {
+            let frame = self.step()?;
+            if !frame.callee.is_nil() {
+                return Some(frame);
+            }
+        }
+    }
+}
+
+impl Frames {
+    fn step(&mut self) -> Option<Frame> {
         if self.done {
             return None;
         }
@@ -114,6 +125,7 @@ impl Iterator for Frames {
             } else {
                 self.pc = match link.kind() {
                     LinkKind::Continuation => (((*below.sub(3)).0 & !1) as *const u32).add(1),
+                    LinkKind::CoroutineOrHandler if link.distance() != 0 => (*below.sub(3)).0 as *const u32,
                     _ => std::ptr::null(),
                 };
                 self.done = link.distance() == 0;

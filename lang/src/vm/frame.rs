@@ -36,7 +36,8 @@ pub enum LinkKind {
     ProtectedCall = 5,
     /// Called by `xpcall`, whose own frame is the previous one; the handler is its argument 0.
     ProtectedCallWithHandler = 6,
-    /// The first frame of a coroutine, or (with a distance) the error handler of an `xpcall` at work.
+    /// The first frame of a coroutine, or (with a distance) the error handler of an `xpcall` at work; then the place where the error was
+    /// thrown stands below the function.
     CoroutineOrHandler = 7,
 }
 

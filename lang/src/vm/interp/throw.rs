@@ -71,11 +71,12 @@ pub unsafe fn throw_error(vm: *mut Vm, base: *mut Value, pc: *const u32, error: 
 unsafe fn call_handler(vm: *mut Vm, base: *mut Value, handler: Value, value: Value) {
     // SAFETY: `frame_extent` is the end of the frame's live values, and the stack is grown to hold the handler's frame.
     unsafe {
-        let distance = (*vm).frame_extent(base) + 2;
+        let distance = (*vm).frame_extent(base) + 3;
         let Ok(base) = (*vm).ensure_frame_for_handler(base, distance + 1) else {
             return unwind(vm, base, value);
         };
         let new_base = base.add(distance);
+        *new_base.sub(3) = Value((*vm).running().pc.get() as u64);
         *new_base.sub(2) = handler;
         *new_base.sub(1) = Link::typed(LinkKind::CoroutineOrHandler, distance).as_value();
         *new_base = value;

@@ -1,0 +1,5 @@
+//! The command line: options, running scripts, the interactive prompt.
+
+pub mod options;
+pub mod repl;
+pub mod run;

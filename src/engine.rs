@@ -1,0 +1,204 @@
+//! One virtual machine with the standard library, the FFI and the JIT compiler.
+
+use moonwake_lang::metamethod::Metamethod;
+use moonwake_lang::stdlib;
+use moonwake_lang::value::Value;
+use moonwake_lang::vm::Vm;
+use moonwake_lang::vm::error::Error;
+use moonwake_lang::vm::native::NativeFunction;
+use std::path::{Path, PathBuf};
+
+/// How an [`Engine`] is set up.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Folders in which `#include` looks before the system's.
+    pub include_dirs: Vec<PathBuf>,
+    /// Folders in which `ffi.load` looks before the system's.
+    pub library_dirs: Vec<PathBuf>,
+    /// Whether to count what [`Engine::stats_json`] reports, where counting costs time.
+    pub stats: bool,
+    /// Whether to compile loops on their first turn and to collect at every safe point: for tests.
+    pub stress: bool,
+    /// Whether `LUA_PATH` and the like count.
+    pub environment: bool,
+}
+
+/// Turns an uncaught error into its message and a traceback, where it is thrown.
+static TRACEBACK: NativeFunction = NativeFunction {
+    name: "traceback",
+    function: |call| {
+        let value = call.arg(0);
+        let has_text = value.as_str().is_some() || call.vm.metamethod(value, Metamethod::ToString).is_some();
+        let message = if has_text || value.is_number() {
+            call.vm.tostring(value)?.bytes().to_vec()
+        } else {
+            format!("(error object is a {} value)", value.type_name()).into_bytes()
+        };
+        let text = call.vm.traceback(call.vm.running(), Some(&message), 1);
+        let text = call.vm.heap.intern(&text);
+        call.one(text)
+    },
+};
+
+/// Whether a piece of source is a whole chunk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Incomplete {
+    /// It can be run.
+    Complete,
+    /// It ends too early: with more lines it may become a chunk.
+    NeedsMore,
+    /// It has a syntax error.
+    Wrong,
+}
+
+/// A virtual machine with everything in it.
+pub struct Engine {
+    pub(crate) vm: Box<Vm>,
+}
+
+impl Engine {
+    /// A new machine.
+    ///
+    /// # Errors
+    /// When the processor is not supported by the JIT compiler.
+    pub fn new(config: Config) -> Result<Engine, String> {
+        let mut vm = Vm::new();
+        stdlib::open(&mut vm);
+        if config.stress {
+            vm.heap.set_stress(moonwake_lang::gc::Stress::Collections);
+        }
+        Ok(Engine { vm })
+    }
+
+    /// The machine, for code that speaks its language.
+    pub fn vm(&mut self) -> &mut Vm {
+        &mut self.vm
+    }
+
+    /// Runs a source text. `name` is as for `load`: `@file`, `=name` or the text itself.
+    ///
+    /// # Errors
+    /// The message of a syntax error, or of an uncaught error with its traceback.
+    pub fn run_source(&mut self, source: &[u8], name: &[u8], args: &[&[u8]]) -> Result<(), Vec<u8>> {
+        self.call_chunk(source, name, args).map(drop)
+    }
+
+    /// Runs a script; a first line that starts with `#` is skipped.
+    ///
+    /// # Errors
+    /// As for [`Engine::run_source`], and when the file cannot be read.
+    pub fn run_file(&mut self, file: &Path, args: &[&[u8]]) -> Result<(), Vec<u8>> {
+        use std::os::unix::ffi::OsStrExt;
+        let source = std::fs::read(file).map_err(|e| {
+            let reason = e.to_string();
+            let reason = reason.split(" (os error").next().unwrap_or_default();
+            format!("cannot open {}: {reason}", file.display()).into_bytes()
+        })?;
+        let name = [b"@", file.as_os_str().as_bytes()].concat();
+        self.run_source(&source, &name, args)
+    }
+
+    /// `require(name)`.
+    ///
+    /// # Errors
+    /// As for [`Engine::run_source`].
+    pub fn require(&mut self, name: &[u8]) -> Result<(), Vec<u8>> {
+        self.call_chunk(b"require(...)", b"=(command line)", &[name]).map(drop)
+    }
+
+    /// Runs a line of the interactive prompt: as an expression whose values are printed, or else as statements.
+    ///
+    /// # Errors
+    /// As for [`Engine::run_source`]; as text.
+    pub fn evaluate(&mut self, source: &[u8]) -> Result<(), String> {
+        let run = |engine: &mut Engine| {
+            let text = source.strip_prefix(b"=").unwrap_or(source);
+            let expression = [b"return ", text].concat();
+            let chunk = if engine.vm.load(&expression, b"=stdin").is_ok() { &expression[..] } else { source };
+            let values = engine.call_chunk(chunk, b"=stdin", &[])?;
+            if values.is_empty() { Ok(()) } else { engine.print(&values) }
+        };
+        run(self).map_err(|message| String::from_utf8_lossy(&message).into_owned())
+    }
+
+    fn print(&mut self, values: &[Value]) -> Result<(), Vec<u8>> {
+        let name = self.vm.heap.intern(b"print");
+        let print = self.vm.heap.get_str(self.vm.globals(), name);
+        self.vm.call(print, values).map(drop).map_err(|error| self.describe(error))
+    }
+
+    /// Whether a text is a whole chunk, or an expression.
+    pub fn completeness(&mut self, source: &[u8]) -> Incomplete {
+        let text = source.strip_prefix(b"=").unwrap_or(source);
+        let expression = [b"return ", text].concat();
+        if self.vm.load(&expression, b"=stdin").is_ok() {
+            return Incomplete::Complete;
+        }
+        match self.vm.load(source, b"=stdin") {
+            Ok(_) => Incomplete::Complete,
+            Err(message) if message.ends_with(b"near '<eof>'") => Incomplete::NeedsMore,
+            Err(_) => Incomplete::Wrong,
+        }
+    }
+
+    /// The bytecode of a source text, as text.
+    ///
+    /// # Errors
+    /// The message of a syntax error.
+    pub fn list_bytecode(&mut self, source: &[u8], name: &[u8]) -> Result<String, Vec<u8>> {
+        let prototype = moonwake_lang::compile::compile(source, name).map_err(|error| error.message())?;
+        Ok(moonwake_lang::bytecode::disasm::disassemble(&prototype))
+    }
+
+    /// Sets the global `arg`: `words[zero]` gets index 0.
+    pub fn set_arguments(&mut self, words: &[&[u8]], zero: usize) {
+        let table = self.vm.heap.new_table(words.len(), 0);
+        for (i, word) in words.iter().enumerate() {
+            let word = self.vm.heap.intern(word);
+            self.vm.heap.set_int(table, i as i64 - zero as i64, Value::from(word));
+        }
+        let name = self.vm.heap.intern(b"arg");
+        let globals = self.vm.globals();
+        self.vm.heap.set_str(globals, name, Value::from(table));
+    }
+
+    /// Carries out a `-j` command: `on`, `off`, `flush`, `v[=file]`, `dump[=what[,file]]`.
+    ///
+    /// # Errors
+    /// What is wrong with the command.
+    pub fn jit_command(&mut self, command: &str) -> Result<(), String> {
+        match command {
+            "on" | "off" | "flush" => Ok(()),
+            _ => Err(format!("unknown JIT command '{command}'")),
+        }
+    }
+
+    /// Applies an `-O` setting: a level, `+flag`, `-flag` or `parameter=value`.
+    ///
+    /// # Errors
+    /// What is wrong with the setting.
+    pub fn optimisation(&mut self, setting: &str) -> Result<(), String> {
+        let _ = setting;
+        Ok(())
+    }
+
+    /// Runs pending finalisers and flushes files, as at the end of a program.
+    pub fn close(&mut self) {
+        stdlib::close(&mut self.vm);
+    }
+
+    fn call_chunk(&mut self, source: &[u8], name: &[u8], args: &[&[u8]]) -> Result<Vec<Value>, Vec<u8>> {
+        let function = self.vm.load(source, name)?;
+        let args: Vec<Value> = args.iter().map(|arg| Value::from(self.vm.heap.intern(arg))).collect();
+        let handler = Value::from(self.vm.new_native(&TRACEBACK, &[]));
+        let result = self.vm.call_with_handler(Value::from(function), &args, handler);
+        result.map_err(|error| self.describe(error))
+    }
+
+    fn describe(&mut self, error: Error) -> Vec<u8> {
+        match self.vm.tostring(error.value) {
+            Ok(text) => text.bytes().to_vec(),
+            Err(_) => b"(error object is not a string)".to_vec(),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The command line: options, exit status, what goes to which stream.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+fn moonwake(args: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_moonwake"))
+        .args(args)
+        .current_dir(env!("CARGO_TARGET_TMPDIR"))
+        .env_remove("LUA_INIT")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("moonwake starts");
+    child.stdin.take().expect("stdin is a pipe").write_all(input.as_bytes()).expect("the input is read");
+    child.wait_with_output().expect("moonwake ends")
+}
+
+fn out(args: &[&str], input: &str) -> String {
+    let output = moonwake(args, input);
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?} failed: {err}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+fn err(args: &[&str], input: &str) -> String {
+    let output = moonwake(args, input);
+    assert_eq!(output.status.code(), Some(1), "{args:?}");
+    String::from_utf8(output.stderr).expect("text")
+}
+
+fn file(name: &str, text: &str) -> String {
+    let path = format!("{}/{name}", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&path, text).expect("a file can be written");
+    path
+}
+
+#[test]
+fn chunks_run_in_order() {
+    assert_eq!(out(&["-e", "x = 1", "-e", "print(x + 1)"], ""), "2\n");
+}
+
+#[test]
+fn a_script_gets_its_arguments() {
+    let script = file(
+        "args.lua",
+        "#!/usr/bin/env moonwake\nprint(arg[0]:match('[^/]*$'), arg[1], arg[2], #arg, select('#', ...), ...)\n",
+    );
+    assert_eq!(out(&[&script, "a", "b c"], ""), "args.lua\ta\tb c\t2\t2\ta\tb c\n");
+    assert_eq!(out(&["-e", "", "-joff", &script, "-x"], ""), "args.lua\t-x\tnil\t1\t1\t-x\n");
+}
+
+#[test]
+fn standard_input_is_a_script_too() {
+    assert_eq!(out(&["-"], "print('from', ...)"), "from\n");
+    assert_eq!(out(&["-", "a"], "print('from', ...)"), "from\ta\n");
+    assert_eq!(out(&[], "print 'piped'"), "piped\n");
+}
+
+#[test]
+fn errors_have_a_traceback_and_a_status() {
+    let script = file("fails.lua", "local function f() error('oops') end\nlocal function g() f() return 1 end\ng()\n");
+    let text = err(&[&script], "");
+    assert!(text.starts_with("moonwake: "), "{text}");
+    assert!(text.contains("fails.lua:1: oops\nstack traceback:\n"), "{text}");
+    assert!(text.contains("fails.lua:2: in function 'g'"), "{text}");
+    assert!(text.contains("fails.lua:3: in main chunk"), "{text}");
+    assert!(err(&["-e", "x ="], "").contains("(command line):1: unexpected symbol near '<eof>'"));
+    assert!(err(&["no such file.lua"], "").contains("cannot open no such file.lua"));
+    assert!(err(&["--nonsense"], "").contains("unrecognized option '--nonsense'"));
+    assert!(err(&["-e", "error({})"], "").starts_with("moonwake: "));
+}
+
+#[test]
+fn the_version_is_one_line() {
+    let version = out(&["-v"], "");
+    assert!(version.starts_with("moonwake ") && version.lines().count() == 1, "{version}");
+    assert!(out(&["--help"], "").starts_with("usage: moonwake"));
+}
+
+#[test]
+fn exit_ends_with_the_status_given() {
+    assert_eq!(moonwake(&["-e", "os.exit(3)"], "").status.code(), Some(3));
+    assert_eq!(moonwake(&["-e", "io.write('x') os.exit(true)"], "").stdout, b"x");
+}
+
+#[test]
+fn the_prompt_reads_expressions_and_several_lines() {
+    let text = out(&["-i"], "x = 5\nx * 2\nfor i = 1, 2 do\nprint(i)\nend\n'a', nil\nnope.x\n");
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines.ends_with(&["10", "1", "2", "a\tnil"]), "{text}");
+}

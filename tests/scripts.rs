@@ -1,0 +1,70 @@
+//! Every script in `tests/lua` prints the same with the JIT on, off and in stress mode: what its `.out` file says, which is what LuaJIT
+//! printed where that is the reference.
+//!
+//! Run with `BLESS=1` to write the `.out` files anew from the interpreter's output; read the difference before committing it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The modes, with their options.
+const MODES: [(&str, &[&str]); 3] =
+    [("off", &["-joff"]), ("on", &["-Ohotloop=3", "-Ohotexit=2"]), ("stress", &["--stress"])];
+
+fn scripts() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lua");
+    let mut all: Vec<PathBuf> = std::fs::read_dir(folder)
+        .expect("the scripts are there")
+        .map(|entry| entry.expect("the folder can be read").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "lua"))
+        .collect();
+    all.sort();
+    assert!(!all.is_empty());
+    all
+}
+
+/// What a script prints, and how it ends.
+fn run(script: &Path, options: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_moonwake"))
+        .args(options)
+        .arg(script.file_name().expect("a script has a name"))
+        .current_dir(script.parent().expect("a script is in a folder"))
+        .output()
+        .expect("moonwake starts");
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !output.status.success() {
+        text.push_str(&format!("[{}]\n{}", output.status, String::from_utf8_lossy(&output.stderr)));
+    }
+    text
+}
+
+#[test]
+fn scripts_print_the_same_in_every_mode() {
+    let mut failures = Vec::new();
+    for script in scripts() {
+        let expected_file = script.with_extension("out");
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&expected_file, run(&script, MODES[0].1)).expect("the expected output can be written");
+        }
+        let expected = std::fs::read_to_string(&expected_file)
+            .unwrap_or_else(|e| panic!("{} has no expected output: {e}", script.display()));
+        for (mode, options) in MODES {
+            let got = run(&script, options);
+            if got != expected {
+                failures.push(format!(
+                    "{} with the JIT {mode}:\n{}",
+                    script.display(),
+                    first_difference(&expected, &got)
+                ));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
+fn first_difference(expected: &str, got: &str) -> String {
+    let mut lines = expected.lines().zip(got.lines()).enumerate();
+    match lines.find(|(_, (e, g))| e != g) {
+        Some((n, (e, g))) => format!("line {}:\n  expected: {e}\n  got:      {g}", n + 1),
+        None => format!("expected {} lines, got {}:\n{got}", expected.lines().count(), got.lines().count()),
+    }
+}
