@@ -148,8 +148,6 @@ pub struct Str {
     pub header: Header,
     /// Hash of the bytes, seeded per heap.
     pub hash: u32,
-    /// For the intern table's use.
-    pub intern_link: Cell<u32>,
     bytes: [u8; 0],
 }
 

@@ -2,7 +2,9 @@
 //!
 //! Every string exists once, so that comparing two is comparing addresses, and a table finds a key without looking at its
 //! bytes. The intern table is open addressing with linear probing, hashes apart from addresses: a probe
-//! touches a string only when its whole hash agrees, and moving entries to another table touches none.
+//! touches a string only when its whole hash agrees, and moving entries to another table touches none. An entry takes 12 bytes, and
+//! a table grows by a third only, so that a string costs 15 to 20 bytes here; its length is no power of two, and a hash finds
+//! its place by a multiplication.
 //!
 //! No operation takes long, whatever the number of strings: a table that must grow is emptied into its successor a
 //! few entries at a time, as strings are added, and sweeping is done in slices.
@@ -45,10 +47,20 @@ impl Entries {
         self.addresses.len()
     }
 
+    /// Where the search for a hash begins.
+    #[inline(always)]
+    fn home(&self, hash: u32) -> usize {
+        ((u64::from(hash) * self.len() as u64) >> 32) as usize
+    }
+
+    #[inline(always)]
+    fn after(&self, at: usize) -> usize {
+        if at + 1 == self.len() { 0 } else { at + 1 }
+    }
+
     #[inline]
     fn find(&self, hash: u32, bytes: &[u8]) -> Option<Gc<Str>> {
-        let mask = self.len().wrapping_sub(1);
-        let mut at = hash as usize & mask;
+        let mut at = self.home(hash);
         while *self.hashes.get(at)? != 0 {
             if self.hashes[at] == hash && self.addresses[at] != REMOVED {
                 let string: Gc<Str> = Gc::from_address(self.addresses[at]);
@@ -56,17 +68,16 @@ impl Entries {
                     return Some(string);
                 }
             }
-            at = (at + 1) & mask;
+            at = self.after(at);
         }
         None
     }
 
     /// Enters a string that is not there; there is a free entry.
     fn push(&mut self, hash: u32, address: usize) {
-        let mask = self.len() - 1;
-        let mut at = hash as usize & mask;
+        let mut at = self.home(hash);
         while self.hashes[at] != 0 {
-            at = (at + 1) & mask;
+            at = self.after(at);
         }
         (self.hashes[at], self.addresses[at]) = (hash, address);
         self.used += 1;
@@ -111,6 +122,11 @@ impl Interner {
         self.count
     }
 
+    /// Bytes that the table takes.
+    pub fn bytes(&self) -> usize {
+        (self.entries.len() + self.old.len()) * (size_of::<u32>() + size_of::<usize>())
+    }
+
     /// Whether there is no string.
     pub fn is_empty(&self) -> bool {
         self.count == 0
@@ -135,11 +151,13 @@ impl Interner {
         self.count += 1;
         if self.old.len() > 0 {
             self.move_some(MOVED_PER_STRING);
-        } else if self.sweeping && self.entries.used * 8 > self.entries.len() * 7 {
+        } else if self.sweeping && self.entries.used * 10 > self.entries.len() * 9 {
             // Strings came faster than they are swept.
             while !self.sweep_slice(usize::MAX) {}
-            self.succeed();
-        } else if !self.sweeping && self.entries.used * 4 > self.entries.len() * 3 {
+            if self.entries.used * 5 > self.entries.len() * 4 {
+                self.succeed();
+            }
+        } else if !self.sweeping && self.entries.used * 5 > self.entries.len() * 4 {
             self.succeed();
         }
         string
@@ -147,7 +165,7 @@ impl Interner {
 
     /// Begins to move all strings to a new table of a size that suits their number.
     fn succeed(&mut self) {
-        let size = (self.count * 3).next_power_of_two().max(MIN_SIZE);
+        let size = (self.count * 5 / 3).max(MIN_SIZE);
         self.old = std::mem::replace(&mut self.entries, Entries::new(size));
         self.moved = 0;
     }
@@ -176,7 +194,8 @@ impl Interner {
         self.unswept = self.entries.len();
     }
 
-    /// Forgets the strings among the next entries that were not marked; whether nothing is left to sweep.
+    /// Forgets the strings among the next entries that were not marked, and makes the table smaller if it has become too large; whether
+    /// nothing is left to do.
     pub(crate) fn sweep_slice(&mut self, entries: usize) -> bool {
         if self.unswept > 0 {
             let start = self.unswept.saturating_sub(entries);
@@ -185,11 +204,15 @@ impl Interner {
         } else if self.old.len() > 0 {
             self.move_some(entries);
         }
-        self.sweeping = self.unswept > 0 || self.old.len() > 0;
-        if !self.sweeping && self.count * 8 < self.entries.len() && self.entries.len() > MIN_SIZE {
+        if self.unswept > 0 || self.old.len() > 0 {
+            return false;
+        }
+        self.sweeping = false;
+        let too_large = self.count * 3 < self.entries.len() && self.entries.len() > MIN_SIZE;
+        if too_large {
             self.succeed();
         }
-        !self.sweeping
+        !too_large
     }
 }
 
@@ -209,7 +232,6 @@ fn new_string(space: &mut Space, bytes: &[u8], hash: u32) -> Gc<Str> {
             size: Cell::new(bytes.len() as u32),
         });
         (&raw mut (*string).hash).write(hash);
-        (&raw mut (*string).intern_link).write(Cell::new(0));
         let start = (address + Str::BYTES_OFFSET) as *mut u8;
         std::ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len());
         start.add(bytes.len()).write(0);

@@ -51,9 +51,10 @@ const STRING_SLICE: usize = 100_000;
 const CHUNK_SLICE: usize = 32;
 
 impl Heap {
-    /// Bytes in use: objects, dead ones that no collection has found yet included, and what they own outside the heap.
+    /// Bytes in use: objects, dead ones that no collection has found yet included, what they own outside the heap, and the
+    /// intern table.
     pub fn count_bytes(&self) -> usize {
-        self.space.bytes() + self.outside
+        self.space.bytes() + self.outside + self.strings.bytes()
     }
 
     /// Sets how much memory may be in use at the end of a collection's marking, in percent of what the one before left;
@@ -104,7 +105,7 @@ impl Heap {
     }
 
     fn in_use(&self) -> usize {
-        self.space.taken() + self.outside
+        self.space.taken() + self.outside + self.strings.bytes()
     }
 
     /// Sets the poll word when the collector has work to do or memory has run out.
