@@ -377,6 +377,10 @@ pub mod proto_flags {
     pub const NO_JIT: u8 = 2;
     /// It takes `...`.
     pub const VARARG: u8 = 4;
+    /// One closure of it, in the upper bits, which count up to a few.
+    pub const CLOSURE: u8 = 0x20;
+    /// From here on so many closures of it were made that there will be more. A flag byte that is not smaller has this meaning.
+    pub const MANY_CLOSURES: u8 = 3 * CLOSURE;
 }
 
 /// A C value: a ctype id in the header's `size`, then the bytes.

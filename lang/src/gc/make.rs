@@ -7,7 +7,7 @@
 use super::Heap;
 use crate::bytecode::{Ins, Op, Prototype};
 use crate::object::{
-    Cdata, Coroutine, Function, Gc, Header, Kind, Proto, Table, Upvalue, Userdata, Values, cdata_flags,
+    Cdata, Coroutine, Function, Gc, Header, Kind, Proto, Table, Upvalue, Userdata, Values, cdata_flags, proto_flags,
 };
 use crate::value::Value;
 use std::any::Any;
@@ -76,6 +76,8 @@ impl Heap {
 
     /// A closure of a prototype.
     pub fn new_function_lua(&mut self, proto: Gc<Proto>, env: Gc<Table>, upvalues: &[Gc<Upvalue>]) -> Gc<Function> {
+        let flags = &proto.flags;
+        flags.set(flags.get().checked_add(proto_flags::CLOSURE).unwrap_or(flags.get()));
         let function = self.new_function(proto.code, env, proto.as_ptr(), upvalues.len(), upvalues.len());
         // SAFETY: room for that many words was allocated behind the object's fields.
         unsafe {
@@ -224,7 +226,7 @@ impl Heap {
                 code: Box::into_raw(code).cast(),
                 registers: source.registers,
                 params: source.params,
-                flags: Cell::new(if source.vararg { crate::object::proto_flags::VARARG } else { 0 }),
+                flags: Cell::new(if source.vararg { proto_flags::VARARG } else { 0 }),
                 constants_len: constants.len() as u32,
                 constants: Box::into_raw(constants).cast(),
                 children_len: children.len() as u32,

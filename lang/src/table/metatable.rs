@@ -64,8 +64,9 @@ impl Heap {
     fn before_prototype_store(&mut self, t: Gc<Table>, key: Gc<Str>, old: Value, new: Value) {
         t.spare.set(0);
         let is_index = key == self.metamethod_names[Metamethod::Index as usize];
+        let leads_on = is_index || key == self.metamethod_names[Metamethod::NewIndex as usize];
         let function = old.as_function().is_some() || new.as_function().is_some();
-        if old != new && (is_index || function || old.is_nil() || new.is_nil()) {
+        if old != new && (leads_on || function || old.is_nil() || new.is_nil()) {
             self.advance_epoch();
         }
         if old.is_nil() && key == self.metamethod_names[Metamethod::NewIndex as usize] {

@@ -30,6 +30,7 @@ pub mod set;
 pub mod shape;
 mod shape_life;
 pub mod template;
+mod transitions;
 
 #[cfg(test)]
 mod tests;

@@ -84,9 +84,14 @@ impl Vm {
     ///
     /// The trace holds addresses into the running coroutine's stack, which must therefore neither move nor change before the trace has left.
     pub(super) fn on_callback_stack<R>(&mut self, act: impl FnOnce(&mut Vm) -> R) -> R {
+        self.trace.native_event.set(1);
+        self.on_other_stack(act)
+    }
+
+    /// The same for what does not run Lua code.
+    pub(super) fn on_other_stack<R>(&mut self, act: impl FnOnce(&mut Vm) -> R) -> R {
         let interrupted = self.current;
         let trace_top = self.trace.trace_top.replace(std::ptr::null_mut());
-        self.trace.native_event.set(1);
         let coroutine = self.idle_callback_stacks.pop().unwrap_or_else(|| self.new_coroutine(Value::NIL));
         coroutine.resumer.set(interrupted.as_ptr());
         coroutine.state.set(!WRAP); // no depth of runs: it cannot yield

@@ -7,6 +7,7 @@
 //! **Invariant:** no mutable state outside a [`Vm`]; machines on different threads know nothing of each other.
 
 pub mod access;
+pub mod compiled;
 pub mod coroutine;
 pub mod debug;
 pub mod error;

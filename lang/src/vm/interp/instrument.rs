@@ -6,9 +6,10 @@
 
 use super::super::Vm;
 use super::PLAIN_TABLE;
+use super::data::function_of;
 use super::dispatch::{handlers, tail};
 use super::throw::throw_error;
-use crate::bytecode::Ins;
+use crate::bytecode::{Ins, Op};
 use crate::value::Value;
 
 handlers! {
@@ -17,10 +18,29 @@ handlers! {
         match (*vm).show_instruction(base, pc.sub(1), x) {
             Ok(()) => {
                 // The observer may have replaced the instruction (a loop compiled, a recording refused).
-                let ins = Ins(*pc.sub(1));
+                let mut ins = Ins(*pc.sub(1));
+                if (*vm).recording {
+                    ins = not_counted(base, ins);
+                }
                 tail(PLAIN_TABLE[ins.code() as usize], vm, base, pc, ins, k, x)
             }
             Err(error) => throw_error(vm, base, pc, error),
         }
+    }
+}
+
+/// What runs in place of a loop or a function entry while a trace is recorded: it neither counts nor enters another trace.
+unsafe fn not_counted(base: *mut Value, ins: Ins) -> Ins {
+    match ins.op() {
+        Op::FORLOOP | Op::FORLOOPJ => ins.with_op(Op::FORLOOPI),
+        Op::ITERLOOP | Op::ITERLOOPJ => ins.with_op(Op::ITERLOOPI),
+        Op::LOOP | Op::LOOPJ => ins.with_op(Op::LOOPI),
+        Op::FUNC => ins.with_op(Op::FUNCI),
+        Op::FUNCJ => {
+            // SAFETY: the instruction is the entry of the function of the frame at `base`.
+            let params = unsafe { (*function_of(base).proto).params };
+            ins.with_op(Op::FUNCI).with_d(params.into())
+        }
+        _ => ins,
     }
 }

@@ -177,11 +177,22 @@ handlers! {
         tail(after_trace, vm, base, pc, ins, k, x)
     }
 
+    // A trace that left where it began could not run: the instruction does so in its plain form. While recording, it is shown first.
     #[inline(never)]
     after_trace(vm, base, pc, ins, k, x) {
         let base = (*vm).trace.exit_base.get();
         let pc = (*vm).trace.exit_pc.get();
-        resume_lua(vm, base, pc)
+        let next = Ins(*pc);
+        if (*vm).recording || next.d() != ins.d() {
+            return resume_lua(vm, base, pc);
+        }
+        let k = function_constants(base);
+        match next.op() {
+            Op::FORLOOPJ => tail(forloopi, vm, base, pc.add(1), next, k, 0),
+            Op::ITERLOOPJ => tail(iterloopi, vm, base, pc.add(1), next, k, 0),
+            Op::LOOPJ => tail(loopi, vm, base, pc.add(1), next, k, 0),
+            _ => resume_lua(vm, base, pc),
+        }
     }
 
     // The safe point of a loop's back edge, then the loop's instruction.

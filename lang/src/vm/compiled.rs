@@ -1,0 +1,71 @@
+//! What compiled code asks of the machine while it runs, and a compiler between two runs.
+
+#![allow(unsafe_code)]
+
+use super::native::{Call, Outcome};
+use super::{HOT_COUNTS, Vm};
+use crate::object::{Function, Gc};
+use crate::value::Value;
+
+impl Vm {
+    /// Calls a native function for compiled code: with these arguments, on a stack of its own, since the running one must not move.
+    ///
+    /// As many results as there is room for are written, nil for those that are missing. Returns how many there were; `None` when the
+    /// function threw an error, or wants more of the machine than to return. Then the interpreter is to call it again.
+    pub fn call_native_for_trace(
+        &mut self,
+        function: Gc<Function>,
+        arguments: &[Value],
+        results: &mut [Value],
+    ) -> Option<usize> {
+        debug_assert!(function.is_native());
+        self.on_other_stack(|vm| {
+            let coroutine = vm.current;
+            let base = vm.ensure_native_stack(coroutine.base.get(), arguments.len());
+            coroutine.base.set(base);
+            coroutine.top.set(base.wrapping_add(arguments.len()));
+            coroutine.pc.set(std::ptr::null());
+            // SAFETY: room was made for the arguments; a frame's function stands two places below its base.
+            unsafe {
+                *base.sub(2) = function.into();
+                base.copy_from_nonoverlapping(arguments.as_ptr(), arguments.len());
+            }
+            // A panic must not unwind through compiled code; the interpreter will meet it again, and report it.
+            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                let mut call = Call { vm, count: arguments.len(), pushed: 0 };
+                // SAFETY: natives are made with the address of a static `NativeFunction`.
+                (unsafe { (*function.native()).function })(&mut call)
+            }));
+            let coroutine = vm.current;
+            let given = match outcome {
+                Ok(Ok(Outcome::Return { first, count })) => {
+                    // SAFETY: a native function's results lie in its own frame.
+                    Some(unsafe {
+                        let first = coroutine.base.get().add(first as usize);
+                        std::slice::from_raw_parts(first, count as usize)
+                    })
+                }
+                _ => None,
+            };
+            if let Some(given) = given {
+                for (i, result) in results.iter_mut().enumerate() {
+                    *result = given.get(i).copied().unwrap_or(Value::NIL);
+                }
+            }
+            coroutine.base.set(coroutine.stack.get().wrapping_add(2));
+            coroutine.top.set(coroutine.stack.get().wrapping_add(2));
+            given.map(<[Value]>::len)
+        })
+    }
+
+    /// Whether a closure has captured a variable at this stack place or above it.
+    pub fn is_captured(&self, from: *const Value) -> bool {
+        let open = self.current.open_upvalues.get();
+        !open.is_null() && Gc::from_ptr(open).value.get().cast_const() >= from
+    }
+
+    /// Sets the hot count that the instruction at `pc` counts down.
+    pub fn set_hot_count(&mut self, pc: *const u32, count: u16) {
+        self.hot_counts[((pc as usize >> 2) + 1) & (HOT_COUNTS - 1)] = count;
+    }
+}
