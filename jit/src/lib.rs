@@ -1,1 +1,15 @@
-//! stub
+//! The tracing JIT of moonwake.
+//!
+//! A hot loop is *recorded* while the interpreter runs it once more: out comes a linear trace in typed SSA form, which the
+//! optimiser shortens as it is emitted, peels, and hands to Cranelift.
+//!
+//! ```text
+//!   bytecode -> recorder -> ir::Trace -> opt passes -> backend -> machine code -> linked into the trace tree
+//! ```
+//!
+//! Reading order: [`ir`] (what a trace is), [`snapshot`] (how it is left).
+
+#![deny(unsafe_code)]
+
+pub mod ir;
+pub mod snapshot;

@@ -1,0 +1,201 @@
+//! The one table of runtime helpers: functions in Rust that compiled code calls.
+//!
+//! A helper gets the virtual machine as its first argument if its row says so, then its parameters by the C calling convention. It
+//! never unwinds: one that can fail says so by what it returns (see [`Failure`]), having changed nothing, and the trace
+//! leaves; the interpreter then does the same operation again and raises the error.
+//!
+//! The table holds what the optimiser must know; the code is given to the backend as a
+//! [`HelperTable`](crate::backend::helpers::HelperTable) of addresses.
+
+use super::memory::{Class, Classes};
+use super::types::Type;
+
+/// How a helper says that it failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Failure {
+    /// It cannot fail.
+    Never,
+    /// By a null pointer.
+    Null,
+    /// By [`FAILED`], which is no Lua value.
+    Sentinel,
+}
+
+/// What a helper returns in place of a value when it failed: bits that no Lua value has.
+pub const FAILED: u64 = 0xFFF9 << 48;
+
+/// Calls `$m!` with the table. A row is
+/// `Variant, "text", machine, (parameters), result, failure, [classes read], [classes written], allocates, "what it does";`.
+#[macro_export]
+macro_rules! for_each_helper {
+    ($m:ident) => {
+        $m! {
+            // Mathematics: pure, so CSE and hoisting treat them as instructions.
+            Sin, "sin", false, (Num), Num, Never, [], [], false, "sine";
+            Cos, "cos", false, (Num), Num, Never, [], [], false, "cosine";
+            Tan, "tan", false, (Num), Num, Never, [], [], false, "tangent";
+            Asin, "asin", false, (Num), Num, Never, [], [], false, "arc sine";
+            Acos, "acos", false, (Num), Num, Never, [], [], false, "arc cosine";
+            Atan, "atan", false, (Num), Num, Never, [], [], false, "arc tangent";
+            Atan2, "atan2", false, (Num, Num), Num, Never, [], [], false, "arc tangent of a quotient";
+            Sinh, "sinh", false, (Num), Num, Never, [], [], false, "hyperbolic sine";
+            Cosh, "cosh", false, (Num), Num, Never, [], [], false, "hyperbolic cosine";
+            Tanh, "tanh", false, (Num), Num, Never, [], [], false, "hyperbolic tangent";
+            Exp, "exp", false, (Num), Num, Never, [], [], false, "e to the power a";
+            Log, "log", false, (Num), Num, Never, [], [], false, "natural logarithm";
+            Log10, "log10", false, (Num), Num, Never, [], [], false, "logarithm to base 10";
+            Pow, "pow", false, (Num, Num), Num, Never, [], [], false, "a to the power b";
+            Fmod, "fmod", false, (Num, Num), Num, Never, [], [], false, "C's remainder";
+
+            // 64-bit integers whose division the processor would trap on.
+            DivI64, "div_i64", false, (I64, I64), I64, Never, [], [], false, "a / b; INT64_MIN for b = 0";
+            DivU64, "div_u64", false, (U64, U64), U64, Never, [], [], false, "a / b; INT64_MIN for b = 0";
+            ModI64, "mod_i64", false, (I64, I64), I64, Never, [], [], false, "the remainder of a / b; INT64_MIN for b = 0";
+            ModU64, "mod_u64", false, (U64, U64), U64, Never, [], [], false, "the remainder of a / b; INT64_MIN for b = 0";
+
+            // Objects. These are what the allocation operations call. They do not fail: a limit on memory is seen to at the next
+            // safe point.
+            TableNew, "table_new", true, (Int, Int, Int), Tab, Never, [], [], true, "TNEW: a table of shape, places, items";
+            TableDup, "table_dup", true, (Tab), Tab, Never, [Shape, Layout, Keyed, Array], [], true, "TDUP: a copy of a template";
+            CdataNew, "cdata_new", true, (Int, Int, Int), Cdata, Never, [], [], true, "CNEW: a cdata of ctype, size, payload offset";
+            ClosureNew, "closure_new", true, (Ptr, Fun, Ptr), Fun, Never, [], [], true, "CLOSURE: of prototype, maker, the maker's base";
+            NewKey, "new_key", true, (Tab, Int, Int, Val), None, Never, [Shape], [Shape, Keyed], true, "NEWKEY: of table, shape, place, value";
+            Barrier, "barrier", true, (Ptr), None, Never, [], [], false, "the cold half of BARRIER: remembers an object";
+        }
+    };
+}
+
+macro_rules! define_helpers {
+    ($($variant:ident, $text:literal, $machine:literal, ($($param:ident),*), $result:ident, $failure:ident,
+       [$($read:ident),*], [$($written:ident),*], $allocates:literal, $doc:literal;)*) => {
+        /// A runtime helper. The rows of [`for_each_helper!`](crate::for_each_helper) document each.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[repr(u8)]
+        pub enum Helper { $(#[doc = $doc] $variant,)* }
+
+        /// Every helper's row of the table, indexed by `Helper as usize`.
+        pub const HELPERS: &[HelperInfo] = &[$(HelperInfo {
+            helper: Helper::$variant,
+            name: $text,
+            takes_machine: $machine,
+            params: &[$(Type::$param),*],
+            result: Type::$result,
+            failure: Failure::$failure,
+            reads: Classes::of(&[$(Class::$read),*]),
+            writes: Classes::of(&[$(Class::$written),*]),
+            allocates: $allocates,
+            doc: $doc,
+        }),*];
+    };
+}
+for_each_helper!(define_helpers);
+
+/// One row of the table of helpers.
+#[derive(Debug)]
+pub struct HelperInfo {
+    /// The helper.
+    pub helper: Helper,
+    /// Its name in the textual form.
+    pub name: &'static str,
+    /// Whether its first argument is the virtual machine.
+    pub takes_machine: bool,
+    /// The types of its parameters.
+    pub params: &'static [Type],
+    /// The type of its result.
+    pub result: Type,
+    /// How it fails.
+    pub failure: Failure,
+    /// What it reads.
+    pub reads: Classes,
+    /// What it writes.
+    pub writes: Classes,
+    /// Whether it makes an object, so that two calls are never one.
+    pub allocates: bool,
+    /// What it does.
+    pub doc: &'static str,
+}
+
+impl HelperInfo {
+    /// Whether two calls with the same arguments are one, and a call without a use is none.
+    pub const fn is_pure(&self) -> bool {
+        self.reads.0 == 0 && self.writes.0 == 0 && !self.allocates
+    }
+}
+
+impl Helper {
+    /// This helper's row of the table.
+    pub const fn info(self) -> &'static HelperInfo {
+        &HELPERS[self as usize]
+    }
+
+    /// The helper with this name.
+    pub fn from_text(name: &str) -> Option<Helper> {
+        HELPERS.iter().find(|row| row.name == name).map(|row| row.helper)
+    }
+
+    /// The helper with this number, as an instruction's literal holds it.
+    pub fn from_code(code: i32) -> Option<Helper> {
+        HELPERS.get(code as usize).map(|row| row.helper)
+    }
+
+    /// What a pure mathematical helper gives for these arguments, for folding and for the evaluator; `None` for the others.
+    pub fn evaluate(self, a: f64, b: f64) -> Option<f64> {
+        Some(match self {
+            Helper::Sin => a.sin(),
+            Helper::Cos => a.cos(),
+            Helper::Tan => a.tan(),
+            Helper::Asin => a.asin(),
+            Helper::Acos => a.acos(),
+            Helper::Atan => a.atan(),
+            Helper::Atan2 => a.atan2(b),
+            Helper::Sinh => a.sinh(),
+            Helper::Cosh => a.cosh(),
+            Helper::Tanh => a.tanh(),
+            Helper::Exp => a.exp(),
+            Helper::Log => a.ln(),
+            Helper::Log10 => a.log10(),
+            Helper::Pow => a.powf(b),
+            Helper::Fmod => a % b,
+            Helper::DivI64
+            | Helper::DivU64
+            | Helper::ModI64
+            | Helper::ModU64
+            | Helper::TableNew
+            | Helper::TableDup
+            | Helper::CdataNew
+            | Helper::ClosureNew
+            | Helper::NewKey
+            | Helper::Barrier => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_indexed_by_its_helpers() {
+        for (code, row) in HELPERS.iter().enumerate() {
+            assert_eq!(row.helper as usize, code);
+            assert_eq!(Helper::from_code(code as i32), Some(row.helper));
+            assert_eq!(Helper::from_text(row.name), Some(row.helper));
+        }
+    }
+
+    #[test]
+    fn what_can_be_evaluated_is_pure() {
+        for row in HELPERS {
+            if row.helper.evaluate(1.0, 1.0).is_some() {
+                assert!(row.is_pure() && row.result == Type::Num, "{}", row.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_sentinel_is_no_value() {
+        use moonwake_lang::value::Value;
+        let v = Value(FAILED);
+        assert!(!v.is_number() && Type::of_tag(v.tag_bits()).is_none());
+    }
+}
