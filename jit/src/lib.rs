@@ -7,9 +7,10 @@
 //!   bytecode -> recorder -> ir::Trace -> opt passes -> backend -> machine code -> linked into the trace tree
 //! ```
 //!
-//! Reading order: [`ir`] (what a trace is), [`snapshot`] (how it is left).
+//! Reading order: [`ir`] (what a trace is), [`snapshot`] (how it is left), [`opt`] (how it gets better).
 
 #![deny(unsafe_code)]
 
 pub mod ir;
+pub mod opt;
 pub mod snapshot;
