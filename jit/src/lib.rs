@@ -7,10 +7,12 @@
 //!   bytecode -> recorder -> ir::Trace -> opt passes -> backend -> machine code -> linked into the trace tree
 //! ```
 //!
-//! Reading order: [`ir`] (what a trace is), [`snapshot`] (how it is left), [`opt`] (how it gets better).
+//! Reading order: [`ir`] (what a trace is), [`snapshot`] (how it is left), [`opt`] (how it gets better),
+//! [`backend`] (how it becomes machine code).
 
 #![deny(unsafe_code)]
 
+pub mod backend;
 pub mod ir;
 pub mod opt;
 pub mod snapshot;

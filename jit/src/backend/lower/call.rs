@@ -1,0 +1,158 @@
+//! Calls of runtime helpers and of C functions.
+//!
+//! A callee's address is a constant of the code, called indirectly: measured equal to what a C compiler makes. Arguments of C
+//! functions are in the registers that the signature asks for already, by [`crate::ir::signature`]; here only widths are
+//! adjusted, and structs in memory are handed to Cranelift as such.
+
+use super::{CompileError, Lowering, clif_type};
+use crate::ir::helpers::FAILED;
+use crate::ir::{CParam, Failure, Helper, Ins, IrRef, MemType, Type};
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::{F32, F64, I8, I16, I32, I64};
+use cranelift_codegen::ir::{AbiParam, ArgumentPurpose, InstBuilder, Signature, Value};
+
+/// Blocks up to this size are copied by single loads and stores.
+pub(super) const COPY_LIMIT: u32 = 128;
+
+impl Lowering<'_> {
+    fn address_of(&mut self, helper: Helper) -> Result<Value, CompileError> {
+        let address = self.environment.helpers.get(helper).ok_or(CompileError::NoHelper(helper.info().name))?;
+        Ok(self.long(address as u64))
+    }
+
+    /// Calls a helper with these arguments, the machine added in front if it wants it. Gives its result, or the machine.
+    pub(super) fn call_helper(&mut self, helper: Helper, arguments: &[Value]) -> Result<Value, CompileError> {
+        let info = helper.info();
+        let address = self.address_of(helper)?;
+        let mut signature = Signature::new(self.environment.frontend.default_call_conv);
+        let mut values = Vec::with_capacity(arguments.len() + 1);
+        if info.takes_machine {
+            signature.params.push(AbiParam::new(I64));
+            values.push(self.vm);
+        }
+        signature.params.extend(info.params.iter().filter_map(|&ty| clif_type(ty)).map(AbiParam::new));
+        signature.returns.extend(clif_type(info.result).map(AbiParam::new));
+        values.extend_from_slice(arguments);
+        let signature = self.b.import_signature(signature);
+        let call = self.b.ins().call_indirect(signature, address, &values);
+        Ok(self.b.inst_results(call).first().copied().unwrap_or(self.vm))
+    }
+
+    pub(super) fn helper_call(&mut self, ins: &Ins) -> Result<Option<Value>, CompileError> {
+        let trace = self.trace;
+        let Some(helper) = ins.helper() else { return Ok(None) };
+        let info = helper.info();
+        let mut arguments = Vec::with_capacity(info.params.len());
+        for (&argument, &param) in trace.list(ins.list).iter().zip(info.params) {
+            arguments.push(if param == Type::Val { self.boxed(argument) } else { self.value(argument) });
+        }
+        let result = self.call_helper(helper, &arguments)?;
+        match info.failure {
+            Failure::Never => {}
+            Failure::Null => {
+                let failed = self.b.ins().icmp_imm_u(IntCC::Equal, result, 0);
+                self.leave_if(failed, ins);
+            }
+            Failure::Sentinel => {
+                let sentinel = self.long(FAILED);
+                let failed = self.b.ins().icmp(IntCC::Equal, result, sentinel);
+                self.leave_if(failed, ins);
+            }
+        }
+        Ok(clif_type(ins.ty).map(|_| result))
+    }
+
+    pub(super) fn native_call(&mut self, at: IrRef, ins: &Ins) -> Result<Option<Value>, CompileError> {
+        let trace = self.trace;
+        let own = trace.signature(ins);
+        let mut signature = Signature::new(self.environment.frontend.default_call_conv);
+        let mut arguments = Vec::with_capacity(own.params.len());
+        for (&argument, param) in trace.list(ins.list).iter().zip(&own.params) {
+            let value = self.value(argument);
+            let (param, value) = match *param {
+                CParam::Scalar(mem) => (AbiParam::new(argument_type(mem)), self.passed(mem, trace.ty(argument), value)),
+                CParam::Memory(size) => (AbiParam::special(I64, ArgumentPurpose::StructArgument(size)), value),
+                CParam::Result => (AbiParam::special(I64, ArgumentPurpose::StructReturn), value),
+            };
+            signature.params.push(param);
+            arguments.push(value);
+        }
+        // A function that returns a struct in memory returns its address, too; nobody needs it.
+        let in_memory = own.params.contains(&CParam::Result);
+        let results = if in_memory { &[] } else { own.results.as_slice() };
+        signature.returns.extend(results.iter().map(|&mem| AbiParam::new(result_type(mem))));
+        let target = match trace.int_constant(ins.a()) {
+            Some(k) => {
+                let thunk = self.environment.thunks.iter().find(|t| own.variadic && t.0 == k as u64);
+                self.long(thunk.map_or(k as u64, |t| t.1 as u64))
+            }
+            None => self.value(ins.a()),
+        };
+        let signature = self.b.import_signature(signature);
+        let call = self.b.ins().call_indirect(signature, target, &arguments);
+        let registers = self.b.inst_results(call).to_vec();
+        let values: Vec<Value> = registers.iter().zip(results).map(|(&r, &mem)| self.returned(mem, r)).collect();
+        let first = values.first().copied();
+        self.results.insert(at, values);
+        Ok(first)
+    }
+
+    /// A value as the callee expects it: a small integer is extended by its own sign or lack of one.
+    fn passed(&mut self, mem: MemType, ty: Type, value: Value) -> Value {
+        match mem {
+            MemType::I8 => {
+                let byte = self.b.ins().ireduce(I8, value);
+                self.b.ins().sextend(I32, byte)
+            }
+            MemType::U8 => {
+                let byte = self.b.ins().ireduce(I8, value);
+                self.b.ins().uextend(I32, byte)
+            }
+            MemType::I16 => {
+                let half = self.b.ins().ireduce(I16, value);
+                self.b.ins().sextend(I32, half)
+            }
+            MemType::U16 => {
+                let half = self.b.ins().ireduce(I16, value);
+                self.b.ins().uextend(I32, half)
+            }
+            MemType::U32 if ty.is_long() => self.b.ins().ireduce(I32, value),
+            MemType::F32 => self.b.ins().fdemote(F32, value),
+            MemType::I32 | MemType::U32 | MemType::I64 | MemType::U64 | MemType::F64 | MemType::Ptr => value,
+        }
+    }
+
+    /// What came back, as the IR has it: the upper bits of a small integer mean nothing.
+    fn returned(&mut self, mem: MemType, value: Value) -> Value {
+        match mem {
+            MemType::I8 | MemType::I16 => self.b.ins().sextend(I32, value),
+            MemType::U8 | MemType::U16 => self.b.ins().uextend(I32, value),
+            MemType::U32 => self.b.ins().uextend(I64, value),
+            MemType::F32 => self.b.ins().fpromote(F64, value),
+            MemType::I32 | MemType::I64 | MemType::U64 | MemType::F64 | MemType::Ptr => value,
+        }
+    }
+
+    pub(super) fn call_memcpy(&mut self, to: Value, from: Value, size: u32) -> Result<(), CompileError> {
+        let size = self.long(u64::from(size));
+        self.b.call_memcpy(self.environment.frontend, to, from, size);
+        Ok(())
+    }
+}
+
+fn argument_type(mem: MemType) -> cranelift_codegen::ir::Type {
+    match mem {
+        MemType::I8 | MemType::U8 | MemType::I16 | MemType::U16 | MemType::I32 | MemType::U32 => I32,
+        MemType::I64 | MemType::U64 | MemType::Ptr => I64,
+        MemType::F32 => F32,
+        MemType::F64 => F64,
+    }
+}
+
+fn result_type(mem: MemType) -> cranelift_codegen::ir::Type {
+    match mem {
+        MemType::I8 | MemType::U8 => I8,
+        MemType::I16 | MemType::U16 => I16,
+        other => argument_type(other),
+    }
+}

@@ -1,0 +1,62 @@
+//! New objects, and what the collector must be told.
+
+use super::{CompileError, Lowering, TRUSTED};
+use crate::ir::{Helper, Ins, Op};
+use cranelift_codegen::ir::types::I32;
+use cranelift_codegen::ir::{InstBuilder, Value};
+use moonwake_lang::object::Header;
+use std::mem::offset_of;
+
+impl Lowering<'_> {
+    pub(super) fn allocation(&mut self, ins: &Ins) -> Result<Value, CompileError> {
+        let literals = |lowering: &mut Self, lits: &[i32]| -> Vec<Value> {
+            lits.iter().map(|&n| lowering.b.ins().iconst(I32, i64::from(n))).collect()
+        };
+        match ins.op {
+            Op::TNEW => {
+                let arguments = literals(self, &ins.lits);
+                self.call_helper(Helper::TableNew, &arguments)
+            }
+            Op::TDUP => {
+                let template = self.value(ins.a());
+                self.call_helper(Helper::TableDup, &[template])
+            }
+            Op::CNEW => {
+                let arguments = literals(self, &ins.lits);
+                self.call_helper(Helper::CdataNew, &arguments)
+            }
+            Op::CBOX => {
+                let arguments = literals(self, &[ins.lits[1], ins.mem().size() as i32, 8]);
+                let object = self.call_helper(Helper::CdataNew, &arguments)?;
+                self.store_memory(ins.mem(), ins.a(), object, 8);
+                Ok(object)
+            }
+            _ => {
+                let (proto, maker) = (self.value(ins.a()), self.value(ins.b()));
+                self.call_helper(Helper::ClosureNew, &[proto, maker, self.base])
+            }
+        }
+    }
+
+    pub(super) fn object_effect(&mut self, ins: &Ins) -> Result<(), CompileError> {
+        let object = self.value(ins.a());
+        if ins.op == Op::NEWKEY {
+            let shape = self.b.ins().iconst(I32, i64::from(ins.lits[0]));
+            let place = self.b.ins().iconst(I32, i64::from(ins.lits[1]));
+            let value = self.boxed(ins.b());
+            self.call_helper(Helper::NewKey, &[object, shape, place, value])?;
+            return Ok(());
+        }
+        // One bit of the header says whether the collector must hear of it.
+        let byte = self.b.ins().uload8(I32, TRUSTED, object, offset_of!(Header, gc) as i32);
+        let bits = self.b.ins().band_imm_u(byte, i64::from(self.environment.layout.barrier_bits));
+        let (cold, next) = (self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(cold);
+        self.b.ins().brif(bits, cold, &[], next, &[]);
+        self.b.switch_to_block(cold);
+        self.call_helper(Helper::Barrier, &[object])?;
+        self.b.ins().jump(next, &[]);
+        self.b.switch_to_block(next);
+        Ok(())
+    }
+}
