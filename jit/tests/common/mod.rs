@@ -3,5 +3,6 @@
 #![allow(dead_code)]
 
 pub mod filetest;
+pub mod generate;
 pub mod natives;
 pub mod world;
