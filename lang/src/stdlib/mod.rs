@@ -17,6 +17,7 @@ pub mod integer64;
 pub mod io;
 pub mod math;
 pub mod os;
+pub mod package;
 pub mod prelude;
 pub mod string;
 pub mod table;
@@ -33,6 +34,7 @@ pub fn open(vm: &mut Vm) {
     bit::open(vm);
     io::open(vm);
     os::open(vm);
+    package::open(vm);
 }
 
 /// Ends a program: calls the finalisers that are left and writes out what is buffered.

@@ -1,0 +1,158 @@
+//! Finding modules: search paths, and the loaders that `require` asks.
+//!
+//! A path is a list of templates separated by `;`; in each, `?` stands for the module's name, whose dots become slashes. A loader returns
+//! a function, or text that says what it has tried.
+
+use super::super::base::load::{Mode, load_file};
+use super::super::io::stream::Stream;
+use crate::object::Gc;
+use crate::value::Value;
+use crate::vm::Vm;
+use crate::vm::error::LuaResult;
+use crate::vm::native::{Call, NativeFunction, NativeResult};
+
+functions! { "package.":
+    "loadlib" => loadlib,
+    "searchpath" => searchpath,
+    "seeall" => seeall,
+}
+
+/// The loaders in their order.
+pub(super) static LOADERS: &[NativeFunction] = &[
+    NativeFunction { name: "package.preload_loader", function: preload_loader },
+    NativeFunction { name: "package.lua_loader", function: lua_loader },
+    NativeFunction { name: "package.c_loader", function: c_loader },
+    NativeFunction { name: "package.root_c_loader", function: root_c_loader },
+];
+
+/// Why a C module cannot be loaded.
+const NO_C_MODULES: &str = "C modules need Lua's C API, which moonwake does not have";
+
+/// The first existing file of a path, or what was tried.
+fn search(name: &[u8], path: &[u8], separator: &[u8], replacement: &[u8]) -> Result<Vec<u8>, Vec<u8>> {
+    let name = replace(name, separator, replacement);
+    let mut tried = Vec::new();
+    for template in path.split(|&c| c == b';').filter(|template| !template.is_empty()) {
+        let file = replace(template, b"?", &name);
+        if Stream::open(&file, b"r").is_ok() {
+            return Ok(file);
+        }
+        tried.extend_from_slice(&[b"\n\tno file '", &file[..], b"'"].concat());
+    }
+    Err(tried)
+}
+
+/// `text` with each `what` replaced; an empty `what` is nowhere.
+fn replace(text: &[u8], what: &[u8], by: &[u8]) -> Vec<u8> {
+    let mut result = Vec::new();
+    let mut rest = text;
+    while !what.is_empty()
+        && let Some(at) = crate::bytes::find(rest, what)
+    {
+        result.extend_from_slice(&rest[..at]);
+        result.extend_from_slice(by);
+        rest = &rest[at + what.len()..];
+    }
+    result.extend_from_slice(rest);
+    result
+}
+
+fn searchpath(call: &mut Call) -> NativeResult {
+    let (path, name) = (call.bytes(1)?, call.bytes(0)?); // checked in this order
+    let separator = call.string_or_none(2)?.map_or(&b"."[..], Gc::bytes);
+    let replacement = call.string_or_none(3)?.map_or(&b"/"[..], Gc::bytes);
+    match search(name, path, separator, replacement) {
+        Ok(file) => call.return_bytes(&file),
+        Err(tried) => {
+            let tried = call.vm.string_value(tried);
+            call.values(&[Value::NIL, tried])
+        }
+    }
+}
+
+fn loadlib(call: &mut Call) -> NativeResult {
+    call.bytes(0)?;
+    call.bytes(1)?;
+    let (message, kind) = (call.vm.string_value(NO_C_MODULES), call.vm.string_value("absent"));
+    call.values(&[Value::NIL, message, kind])
+}
+
+/// Lets a module see the globals: they become the `__index` of its metatable.
+fn seeall(call: &mut Call) -> NativeResult {
+    let module = call.table(0)?;
+    let metatable = match call.vm.heap.metatable(module) {
+        Some(metatable) => metatable,
+        None => {
+            let metatable = call.vm.heap.new_table(0, 1);
+            call.vm.heap.set_metatable(module, Some(metatable));
+            metatable
+        }
+    };
+    let globals = call.vm.current_globals();
+    call.vm.set_field(metatable, "__index", globals);
+    call.none()
+}
+
+// ---------------------------------------------------------------------------------------------------------- loaders
+
+fn preload_loader(call: &mut Call) -> NativeResult {
+    let name = call.string(0)?;
+    let package = call.package();
+    let Some(preload) = call.vm.field(package, "preload").as_table() else {
+        return Err(call.error("'package.preload' must be a table"));
+    };
+    let loader = call.vm.heap.get_str(preload, name);
+    if loader.is_nil() {
+        return call.return_bytes(&[b"\n\tno field package.preload['", name.bytes(), b"']"].concat());
+    }
+    call.one(loader)
+}
+
+/// Finds a file by `package.path` or `package.cpath`.
+fn find_file(call: &mut Call, name: &[u8], field: &str) -> LuaResult<Result<Vec<u8>, Vec<u8>>> {
+    let package = call.package();
+    let path = call.vm.field(package, field);
+    let path = if path.is_number() { call.vm.raw_tostring(path).into() } else { path };
+    match path.as_str() {
+        Some(path) => Ok(search(name, path.bytes(), b".", b"/")),
+        None => Err(call.error(format!("'package.{field}' must be a string"))),
+    }
+}
+
+/// "error loading module 'name' from file 'file':" and a message on the next line.
+fn loading_error(vm: &mut Vm, name: &[u8], file: &[u8], message: &[u8]) -> crate::vm::error::Error {
+    let text = [b"error loading module '", name, b"' from file '", file, b"':\n\t", message].concat();
+    vm.error_at_level(1, &text)
+}
+
+fn lua_loader(call: &mut Call) -> NativeResult {
+    let name = call.bytes(0)?;
+    match find_file(call, name, "path")? {
+        Err(tried) => call.return_bytes(&tried),
+        Ok(file) => match load_file(call.vm, Some(&file), Mode::ANY, None) {
+            Ok(function) => call.one(function),
+            Err(message) => Err(loading_error(call.vm, name, &file, &message)),
+        },
+    }
+}
+
+fn c_loader(call: &mut Call) -> NativeResult {
+    let name = call.bytes(0)?;
+    refuse_c_module(call, name, name)
+}
+
+/// A C module inside another one: `a.b.c` in `a`.
+fn root_c_loader(call: &mut Call) -> NativeResult {
+    let name = call.bytes(0)?;
+    match name.iter().position(|&c| c == b'.') {
+        Some(dot) => refuse_c_module(call, name, &name[..dot]),
+        None => call.none(),
+    }
+}
+
+fn refuse_c_module(call: &mut Call, name: &[u8], searched: &[u8]) -> NativeResult {
+    match find_file(call, searched, "cpath")? {
+        Err(tried) => call.return_bytes(&tried),
+        Ok(file) => Err(loading_error(call.vm, name, &file, NO_C_MODULES.as_bytes())),
+    }
+}
