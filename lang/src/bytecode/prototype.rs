@@ -32,7 +32,7 @@ pub struct Prototype {
     pub registers: u8,
     /// Line of the `function` keyword; 0 for a main chunk.
     pub first_line: u32,
-    /// Line of its `end`; 0 for a main chunk.
+    /// Line of its `end`; of the end of the text for a main chunk.
     pub last_line: u32,
     /// The chunk's name as given to `load`, with its `@` or `=` mark.
     pub chunk_name: Rc<[u8]>,

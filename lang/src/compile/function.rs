@@ -392,7 +392,7 @@ impl<'a> FunctionState<'a> {
             vararg: function.vararg,
             registers: self.registers as u8,
             first_line: if self.id == self.ast.main { 0 } else { self.ast.line(function.head) },
-            last_line: if self.id == self.ast.main { 0 } else { self.ast.line(function.end) },
+            last_line: self.ast.line(function.end),
             chunk_name: compiler.chunk_name.clone(),
         }
     }

@@ -130,7 +130,9 @@ impl<'a> Compiler<'a> {
         self.enter_scope(false);
         self.parameters(function)?;
         self.statements(&function.body, Some(function.end))?;
-        self.at(function.end);
+        // A main chunk ends with the last token before the end of the text: that one is not read before the return is emitted.
+        let last_read = if id == self.ast.main { function.end.saturating_sub(1) } else { function.end };
+        self.at(last_read);
         if self.function.can_fall_off() {
             self.close_before_return();
             self.function.emit_d(Op::RETURN0, 0, 0);

@@ -137,7 +137,7 @@ fn a_line_limit_is_on_the_line_of_the_next_token() {
 #[test]
 fn debug_information_names_what_there_is() {
     let main = compiled("local a, b = 1\nlocal function f(x, ...)\n return a, x\nend");
-    assert_eq!((main.first_line, main.last_line, main.params, main.vararg), (0, 0, 0, true));
+    assert_eq!((main.first_line, main.last_line, main.params, main.vararg), (0, 4, 0, true));
     let f = &main.children[0];
     assert_eq!((f.first_line, f.last_line, f.params, f.vararg), (2, 4, 1, true));
     assert_eq!(f.upvalue_names, [(*b"a").into()]);
