@@ -211,7 +211,10 @@ pub unsafe fn die(vm: *mut Vm, value: Value) {
     // SAFETY: the caller's promise: there is a resumer, and its current frame is native.
     unsafe {
         let coroutine = (*vm).current;
-        retire(coroutine);
+        // Its frames stay, for `debug.traceback`.
+        let base = coroutine.base.get();
+        coroutine.top.set(base.add((*vm).frame_extent(base)));
+        coroutine.set_status(Status::Dead);
         let resumer = Gc::from_ptr(coroutine.resumer.replace(std::ptr::null_mut()));
         resumer.set_status(Status::Running);
         (*vm).switch_to(resumer);

@@ -54,6 +54,28 @@ impl Frame {
         proto.source().line(self.position()?)
     }
 
+    /// Where its variable arguments lie, and how many there are.
+    pub fn varargs(&self) -> (*mut Value, usize) {
+        // SAFETY: a frame's link stands right below its base.
+        let link = Link(unsafe { *self.base.sub(1) }.0);
+        match self.proto() {
+            Some(proto) if !link.is_lua() && link.kind() == LinkKind::Vararg => {
+                let named = usize::from(proto.params);
+                let all = self.base.wrapping_sub(link.distance());
+                (all.wrapping_add(named), (link.distance() - 2).saturating_sub(named))
+            }
+            _ => (self.base, 0),
+        }
+    }
+
+    /// Base of its arguments: for a vararg function, that of the frame with all of them.
+    pub fn whole_base(&self) -> *mut Value {
+        // SAFETY: a frame's link stands right below its base.
+        let link = Link(unsafe { *self.base.sub(1) }.0);
+        let is_vararg = !link.is_lua() && link.kind() == LinkKind::Vararg;
+        if is_vararg { self.base.wrapping_sub(link.distance()) } else { self.base }
+    }
+
     /// Whether Lua code called it by a `CALL` instruction, so that the caller's code can tell its name.
     pub fn called_by_instruction(&self) -> bool {
         self.link.is_lua()
@@ -86,7 +108,8 @@ impl Frames {
     pub fn of(coroutine: Gc<Coroutine>) -> Frames {
         let bottom = coroutine.stack.get().wrapping_add(2);
         let base = coroutine.base.get();
-        let done = coroutine.top.get() <= coroutine.stack.get() || base < bottom;
+        let not_started = coroutine.status() == super::coroutine::Status::Fresh;
+        let done = not_started || coroutine.top.get() <= coroutine.stack.get() || base < bottom;
         Frames { base, pc: coroutine.pc.get(), bottom, done }
     }
 }
@@ -125,7 +148,9 @@ impl Frames {
             } else {
                 self.pc = match link.kind() {
                     LinkKind::Continuation => (((*below.sub(3)).0 & !1) as *const u32).add(1),
-                    LinkKind::CoroutineOrHandler if link.distance() != 0 => (*below.sub(3)).0 as *const u32,
+                    LinkKind::Entry | LinkKind::CoroutineOrHandler if link.distance() != 0 => {
+                        (*below.sub(3)).0 as *const u32
+                    }
                     _ => std::ptr::null(),
                 };
                 self.done = link.distance() == 0;

@@ -25,7 +25,7 @@ use crate::value::Value;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum LinkKind {
-    /// Rust called it: leave the interpreter.
+    /// Rust called it: leave the interpreter. Below the function stands the interrupted frame's position, null for a native one.
     Entry = 1,
     /// A metamethod: complete the instruction of the previous frame. Below the function stand the address of that instruction
     /// (its lowest bit set when the result is to be negated) and a value for the instruction's use.

@@ -56,7 +56,7 @@ impl Vm {
     }
 
     /// How the code of `caller` names the function of `callee`, which it called.
-    pub(super) fn name_of_callee(callee: &Frame, caller: Option<&Frame>) -> Option<(&'static str, Vec<u8>)> {
+    pub fn name_of_callee(callee: &Frame, caller: Option<&Frame>) -> Option<(&'static str, Vec<u8>)> {
         let caller = caller?;
         let (proto, at) = (caller.proto()?, caller.position()?);
         if callee.called_as_metamethod() {

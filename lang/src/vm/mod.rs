@@ -12,6 +12,7 @@ pub mod coroutine;
 pub mod debug;
 pub mod error;
 pub mod frame;
+pub mod hook;
 pub mod interp;
 pub mod messages;
 pub mod native;
@@ -75,6 +76,7 @@ pub struct Vm {
     idle_callback_stacks: Vec<Gc<Coroutine>>,
     recording: bool,
     hooked: bool,
+    hook: hook::Hook,
     tracer: Option<Box<dyn Tracer>>,
     concat_buffer: Vec<u8>,
     extensions: HashMap<TypeId, Box<dyn Any>>,
@@ -114,6 +116,7 @@ impl Vm {
             idle_callback_stacks: Vec::new(),
             recording: false,
             hooked: false,
+            hook: hook::Hook::default(),
             tracer: None,
             concat_buffer: Vec::new(),
             extensions: HashMap::new(),
@@ -266,11 +269,12 @@ impl Vm {
         let base_offset = base_before as usize - stack_before as usize;
         let top_offset = coroutine.top.get() as usize - stack_before as usize;
         let extra = if handler.is_some() { 3 } else { 0 };
-        let top = self.ensure_native_stack(coroutine.top.get(), args.len() + 2 + extra);
+        let top = self.ensure_native_stack(coroutine.top.get(), args.len() + 3 + extra);
         let base = coroutine.stack.get().wrapping_byte_add(base_offset);
         // SAFETY: room was made for the frame and its arguments; the entry frame leads back here, since nothing unwinds past it.
         let results = unsafe {
-            let mut place = top;
+            *top = Value(pc_before as u64);
+            let mut place = top.add(1);
             if let Some(handler) = handler {
                 // xpcall's own frame: handler at its base, below the function.
                 *place = Value::NIL;
@@ -355,12 +359,12 @@ impl Vm {
         };
     }
 
-    /// Shows an instruction to whoever asked to see it. `x` is as in the handlers.
-    fn show_instruction(&mut self, base: *mut Value, pc: *const u32, x: usize) -> LuaResult<()> {
+    /// Shows an instruction to whoever asked to see it. `x` is as in the handlers. Returns where the frame is then.
+    fn show_instruction(&mut self, base: *mut Value, pc: *const u32, x: usize) -> LuaResult<*mut Value> {
         if self.recording {
             self.with_tracer(|tracer, vm| tracer.instruction(vm, base, pc, x));
         }
-        Ok(())
+        if self.hooked { self.hook_instruction(base, pc, x) } else { Ok(base) }
     }
 
     /// Sets every hot count to its start.

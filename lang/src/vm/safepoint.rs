@@ -70,7 +70,7 @@ impl Vm {
 
     /// Lets the heap do something for which it must see every root.
     fn with_roots<R>(&mut self, act: impl FnOnce(&mut Heap, &mut dyn FnMut(&mut Marker)) -> R) -> R {
-        let Vm { heap, main, current, registry, next_function, memory_message, type_metatables, .. } = self;
+        let Vm { hook, heap, main, current, registry, next_function, memory_message, type_metatables, .. } = self;
         let (tracer, pending_error, native_stack) = (&mut self.tracer, self.pending_error, &self.native_stack);
         let idle_callback_stacks = &self.idle_callback_stacks;
         let mut roots = |marker: &mut Marker<'_>| {
@@ -82,6 +82,7 @@ impl Vm {
             }
             marker.mark(*next_function);
             marker.mark(*memory_message);
+            marker.mark(hook.function());
             for metatable in type_metatables.iter().flatten() {
                 marker.mark_object(metatable.header());
             }

@@ -16,10 +16,10 @@ handlers! {
     #[inline(never)]
     instrument(vm, base, pc, ins, k, x) {
         match (*vm).show_instruction(base, pc.sub(1), x) {
-            Ok(()) => {
-                // The observer may have replaced the instruction (a loop compiled, a recording refused).
+            Ok(base) => {
+                // The observer may have replaced the instruction (a loop compiled, a recording refused), and moved the stack.
                 let mut ins = Ins(*pc.sub(1));
-                if (*vm).recording {
+                if (*vm).recording || (*vm).hooked {
                     ins = not_counted(base, ins);
                 }
                 tail(PLAIN_TABLE[ins.code() as usize], vm, base, pc, ins, k, x)
@@ -29,7 +29,7 @@ handlers! {
     }
 }
 
-/// What runs in place of a loop or a function entry while a trace is recorded: it neither counts nor enters another trace.
+/// What runs in place of a loop or a function entry while a trace is recorded or a hook is set: it neither counts nor enters a trace.
 unsafe fn not_counted(base: *mut Value, ins: Ins) -> Ins {
     match ins.op() {
         Op::FORLOOP | Op::FORLOOPJ => ins.with_op(Op::FORLOOPI),
