@@ -13,6 +13,7 @@ mod library;
 pub mod base;
 pub mod bit;
 pub mod coroutine;
+pub mod debug;
 pub mod integer64;
 pub mod io;
 pub mod math;
@@ -34,7 +35,13 @@ pub fn open(vm: &mut Vm) {
     bit::open(vm);
     io::open(vm);
     os::open(vm);
+    debug::open(vm);
     package::open(vm);
+}
+
+/// A function that turns an error into a message with a traceback, to call chunks with.
+pub fn traceback_handler(vm: &mut Vm) -> crate::value::Value {
+    debug::new_traceback_handler(vm)
 }
 
 /// Ends a program: calls the finalisers that are left and writes out what is buffered.
