@@ -72,10 +72,16 @@ impl Vm {
         self.metamethod(a, event).or_else(|| self.metamethod(b, event))
     }
 
+    /// The handler of a comparison in which a cdata takes part: always the one of cdata, whatever the other operand has.
+    fn cdata_metamethod(&self, event: Metamethod) -> Option<Value> {
+        let handler = self.heap.metamethod(self.type_metatables[CDATA_INDEX]?, event);
+        (!handler.is_nil()).then_some(handler)
+    }
+
     /// The handler of an ordering event: both operands' same one, or a cdata's.
     pub fn ordering_metamethod(&self, a: Value, b: Value, event: Metamethod) -> Option<Value> {
         if a.is(Tag::Cdata) || b.is(Tag::Cdata) {
-            return self.binary_metamethod(a, b, event);
+            return self.cdata_metamethod(event);
         }
         if a.type_name() != b.type_name() {
             return None;
@@ -87,7 +93,7 @@ impl Vm {
     /// The handler of `a == b` for two values that are not the same.
     pub fn equality_metamethod(&self, a: Value, b: Value) -> Option<Value> {
         if a.is(Tag::Cdata) || b.is(Tag::Cdata) {
-            return self.binary_metamethod(a, b, Metamethod::Eq);
+            return self.cdata_metamethod(Metamethod::Eq);
         }
         if a.tag_bits() != b.tag_bits() || !(a.is(Tag::Table) || a.is(Tag::Userdata)) {
             return None;
@@ -352,6 +358,9 @@ pub fn raw_equals(a: Value, b: Value) -> bool {
     if a.is_number() && b.is_number() { a.as_f64() == b.as_f64() } else { a == b }
 }
 
+/// The index of cdata.
+const CDATA_INDEX: usize = 9;
+
 /// Index into the metatables by type.
 fn type_index(value: Value) -> usize {
     match value.tag_bits() {
@@ -363,7 +372,7 @@ fn type_index(value: Value) -> usize {
         t if t == Tag::Function as u32 => 6,
         t if t == Tag::Userdata as u32 => 7,
         t if t == Tag::Coroutine as u32 => 8,
-        t if t == Tag::Cdata as u32 => 9,
+        t if t == Tag::Cdata as u32 => CDATA_INDEX,
         _ => 3,
     }
 }
