@@ -54,6 +54,8 @@ known! {
     HAS_CPP_ATTRIBUTE "__has_cpp_attribute" HAS_C_ATTRIBUTE "__has_c_attribute" HAS_BUILTIN "__has_builtin"
     // Contextual words of the declaration grammar.
     COMPLEX "complex" CONST "const" NORETURN "noreturn"
+    // The type of ctype objects, and the parts of a complex number.
+    CTYPE "ctype" RE "re" IM "im"
 }
 
 /// All spellings seen so far.

@@ -15,9 +15,13 @@ use super::{
     CType, CTypeId, EnumId, Enumeration, Float, Function, FunctionId, Kind, Length, Qualifiers, Record, RecordBody,
     RecordId,
 };
-use crate::c::name::Name;
+use crate::c::name::{Name, known};
 
 /// Types whose numbers are known beforehand.
+///
+/// The numbers are LuaJIT's, where it has the type: scripts see them (`tonumber(ffi.typeof('int'))`), and so does the
+/// language, which makes the constants `1LL`, `1ULL` and `1i` without an FFI (`moonwake_lang::object::ctype_ids`).
+/// `CTYPE` is the type of ctype objects, an enumeration of all types.
 macro_rules! fixed {
     ($($constant:ident = $kind:expr;)*) => {
         #[allow(missing_docs)]
@@ -34,8 +38,11 @@ macro_rules! fixed {
 }
 
 fixed! {
+    CTYPE = Kind::Enum(EnumId(0));
     VOID = Kind::Void;
+    INT128 = Kind::Int { bytes: 16, unsigned: false };
     BOOL = Kind::Bool;
+    UINT128 = Kind::Int { bytes: 16, unsigned: true };
     INT8 = Kind::Int { bytes: 1, unsigned: false };
     UINT8 = Kind::Int { bytes: 1, unsigned: true };
     INT16 = Kind::Int { bytes: 2, unsigned: false };
@@ -44,14 +51,12 @@ fixed! {
     UINT32 = Kind::Int { bytes: 4, unsigned: true };
     INT64 = Kind::Int { bytes: 8, unsigned: false };
     UINT64 = Kind::Int { bytes: 8, unsigned: true };
-    INT128 = Kind::Int { bytes: 16, unsigned: false };
-    UINT128 = Kind::Int { bytes: 16, unsigned: true };
     FLOAT = Kind::Float(Float::Single);
     DOUBLE = Kind::Float(Float::Double);
-    LONG_DOUBLE = Kind::Float(Float::Extended);
     COMPLEX_FLOAT = Kind::Complex(Float::Single);
     COMPLEX_DOUBLE = Kind::Complex(Float::Double);
     POINTER_TO_VOID = Kind::Pointer(CTypeId::VOID);
+    LONG_DOUBLE = Kind::Float(Float::Extended);
 }
 
 /// The size of a pointer, and its alignment.
@@ -101,6 +106,8 @@ impl CTypes {
             completed_records: Vec::new(),
             completed_enumerations: Vec::new(),
         };
+        let ctype = types.new_enumeration(None);
+        types.enumerations[ctype.0 as usize].alias = Some(known::CTYPE);
         for &kind in FIXED {
             types.of_kind(kind);
         }
@@ -118,6 +125,11 @@ impl CTypes {
     /// The type of a number that someone gives us, if there is one.
     pub fn at(&self, number: usize) -> Option<CTypeId> {
         (number < self.types.len()).then_some(CTypeId(number as u32))
+    }
+
+    /// How many structs, unions and enumerations there are. When a text made this more, the type that it names is a new one each time.
+    pub fn definitions(&self) -> usize {
+        self.records.len() + self.enumerations.len()
     }
 
     /// What the type is.
@@ -430,6 +442,16 @@ impl Hasher for NumberHasher {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_language_and_the_table_agree() {
+        use moonwake_lang::object::ctype_ids;
+        let numbers = [CTypeId::INT64, CTypeId::UINT64, CTypeId::COMPLEX_DOUBLE].map(|id| id.0);
+        assert_eq!(numbers, [ctype_ids::INT64, ctype_ids::UINT64, ctype_ids::COMPLEX_DOUBLE]);
+        let mut types = CTypes::new();
+        assert_eq!((types.int(8, false), types.int(8, true)), (CTypeId::INT64, CTypeId::UINT64));
+        assert_eq!(types.of_kind(Kind::Complex(Float::Double)), CTypeId::COMPLEX_DOUBLE);
+    }
 
     #[test]
     fn equal_types_have_equal_numbers() {
