@@ -10,4 +10,6 @@
 pub mod abi;
 pub mod c;
 pub mod ctype;
+mod float_format;
 pub mod layout;
+pub mod scalar;
