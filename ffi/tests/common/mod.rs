@@ -2,7 +2,44 @@
 
 #![allow(dead_code)]
 
-use std::path::{Path, PathBuf};
+use moonwake_lang::{stdlib, vm::Vm};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+/// A machine with the standard library and the FFI, in which `require "ffi"` works.
+pub fn machine() -> Box<Vm> {
+    let mut vm = Vm::new();
+    stdlib::open(&mut vm);
+    moonwake_ffi::open(&mut vm);
+    let library = moonwake_ffi::library(&mut vm);
+    let require = vm.load(b"local ffi = ... ; require = require or function() return ffi end", b"=require").unwrap();
+    vm.call(require.into(), &[library.into()]).unwrap();
+    vm
+}
+
+/// The text of bytes.
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Makes a shared library of C text, in a file of its own.
+pub fn compile(name: &str, source: &Path) -> PathBuf {
+    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("lib{name}-{}.so", std::process::id()));
+    let mut cc = Command::new("cc");
+    cc.args(["-shared", "-fPIC", "-O1", "-w", "-pthread", "-o"]).arg(&library).arg(source);
+    assert!(cc.status().expect("a C compiler named cc").success());
+    library
+}
+
+/// The library of `tests/c/probe.c`, and its header.
+pub fn probe() -> (&'static Path, PathBuf) {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c");
+    (LIBRARY.get_or_init(|| compile("probe", &folder.join("probe.c"))), folder.join("probe.h"))
+}
 
 /// The folders with the headers of ggml and llama.cpp, if cargo has fetched the crate that carries them.
 pub fn ggml_folders() -> Option<Vec<PathBuf>> {

@@ -1,0 +1,67 @@
+//! `cdata(...)`, and `pairs` and `ipairs` of cdata.
+
+use super::raise;
+use crate::{
+    api::create::call_ctype,
+    call::call_function,
+    cdata::{ctype_of, place_of},
+    ctype::{CTypeId, Kind},
+    problem::Problem,
+    state,
+};
+use moonwake_lang::{
+    metamethod::Metamethod,
+    vm::native::{Call, NativeResult},
+};
+
+/// `cdata(...)`: a constructor, a C function, or what the metatype says.
+pub(super) fn call(call: &mut Call<'_>) -> NativeResult {
+    let ffi = state::of_call(call);
+    let cdata = call.cdata(0)?;
+    if cdata.ctype() as usize == CTypeId::CTYPE.index() {
+        return call_ctype(call, &ffi, cdata.into());
+    }
+    let function = {
+        let types = ffi.types();
+        let place = place_of(&types, cdata);
+        let function = match types.kind(place.ctype) {
+            Kind::Pointer(to) => to,
+            _ => place.ctype,
+        };
+        matches!(types.kind(function), Kind::Function(_)).then_some((function, place.address))
+    };
+    if let Some((function, address)) = function {
+        return call_function(call, &ffi, function, address);
+    }
+    let id = ctype_of(&ffi.types(), cdata);
+    let handler = ffi.metamethod(call.vm, id, Metamethod::Call);
+    if handler.is_nil() {
+        let name = ffi.describe(cdata.into());
+        return Err(raise(call, Problem::not_callable(&name)));
+    }
+    let arguments = call.args().to_vec();
+    call.tail_call(handler, &arguments)
+}
+
+/// `pairs(cdata)`
+pub(super) fn pairs(call: &mut Call<'_>) -> NativeResult {
+    iterate(call, Metamethod::Pairs)
+}
+
+/// `ipairs(cdata)`
+pub(super) fn ipairs(call: &mut Call<'_>) -> NativeResult {
+    iterate(call, Metamethod::IPairs)
+}
+
+/// Only a metatype says how to iterate.
+fn iterate(call: &mut Call<'_>, event: Metamethod) -> NativeResult {
+    let ffi = state::of_call(call);
+    let cdata = call.cdata(0)?;
+    let id = ctype_of(&ffi.types(), cdata);
+    let handler = ffi.metamethod(call.vm, id, event);
+    if handler.is_nil() {
+        let name = ffi.describe(cdata.into());
+        return Err(raise(call, Problem::no_metamethod(&name, event.name())));
+    }
+    call.tail_call(handler, &[cdata.into()])
+}
