@@ -64,6 +64,11 @@ impl Engine {
     pub fn new(config: Config) -> Result<Engine, String> {
         let mut vm = Vm::new();
         stdlib::open(&mut vm);
+        let ffi = moonwake_ffi::open(&mut vm);
+        let mut settings = moonwake_ffi::settings(&ffi);
+        settings.include_dirs.extend(config.include_dirs.iter().cloned());
+        settings.library_dirs.extend(config.library_dirs.iter().cloned());
+        drop(settings);
         if config.stress {
             vm.heap.set_stress(moonwake_lang::gc::Stress::Collections);
         }

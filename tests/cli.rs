@@ -91,3 +91,8 @@ fn the_prompt_reads_expressions_and_several_lines() {
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines.ends_with(&["10", "1", "2", "a\tnil"]), "{text}");
 }
+#[test]
+fn libraries_can_be_required() {
+    file("somelib.lua", "return { name = ... }");
+    assert_eq!(out(&["-l", "somelib", "-e", "print(package.loaded.somelib.name)"], ""), "somelib\n");
+}
