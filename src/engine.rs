@@ -72,6 +72,7 @@ impl Engine {
         if config.stress {
             vm.heap.set_stress(moonwake_lang::gc::Stress::Collections);
         }
+        moonwake_jit::attach(&mut vm, moonwake_jit::Config { stats: config.stats, stress: config.stress })?;
         Ok(Engine { vm })
     }
 
@@ -172,10 +173,7 @@ impl Engine {
     /// # Errors
     /// What is wrong with the command.
     pub fn jit_command(&mut self, command: &str) -> Result<(), String> {
-        match command {
-            "on" | "off" | "flush" => Ok(()),
-            _ => Err(format!("unknown JIT command '{command}'")),
-        }
+        moonwake_jit::command(&mut self.vm, command)
     }
 
     /// Applies an `-O` setting: a level, `+flag`, `-flag` or `parameter=value`.
@@ -183,8 +181,7 @@ impl Engine {
     /// # Errors
     /// What is wrong with the setting.
     pub fn optimisation(&mut self, setting: &str) -> Result<(), String> {
-        let _ = setting;
-        Ok(())
+        moonwake_jit::optimisation(&mut self.vm, setting)
     }
 
     /// Runs pending finalisers and flushes files, as at the end of a program.

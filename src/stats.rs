@@ -8,9 +8,10 @@ impl Engine {
     pub fn stats_json(&mut self) -> String {
         let mut out = String::from("{");
         let gc = self.vm.heap.stats();
+        let jit = moonwake_jit::stats_json_members(&mut self.vm);
         let _ = write!(
             out,
-            "\"collections\": {}, \"pauses\": {{\"count\": {}, \"longest_ms\": {:.3}, \"p99_ms\": {:.3}}}, \"peak_heap\": {}}}",
+            "{jit}, \"collections\": {}, \"pauses\": {{\"count\": {}, \"longest_ms\": {:.3}, \"p99_ms\": {:.3}}}, \"peak_heap\": {}}}",
             gc.collections,
             gc.pauses,
             gc.longest_pause.as_secs_f64() * 1e3,

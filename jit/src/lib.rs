@@ -12,7 +12,16 @@
 
 #![deny(unsafe_code)]
 
+pub mod api;
 pub mod backend;
+pub mod hot;
 pub mod ir;
 pub mod opt;
+pub mod options;
+pub mod record;
+pub mod report;
+pub mod runtime;
 pub mod snapshot;
+pub mod trace;
+
+pub use api::{Config, attach, command, optimisation, stats_json_members};

@@ -66,6 +66,11 @@ pub extern "C" fn mod_u64(a: u64, b: u64) -> u64 {
     a.checked_rem(b).unwrap_or(1 << 63)
 }
 
+/// A C `bool` as a Lua one.
+pub extern "C" fn boolean(byte: i32) -> u64 {
+    moonwake_lang::value::Value::boolean(byte & 0xff != 0).0
+}
+
 impl HelperTable {
     /// The helpers that need no heap.
     pub fn new() -> HelperTable {
@@ -91,6 +96,7 @@ impl HelperTable {
         {
             table.set(helper, function as usize);
         }
+        table.set(Helper::Boolean, boolean as extern "C" fn(i32) -> u64 as usize);
         table.set(Helper::DivI64, div_i64 as extern "C" fn(i64, i64) -> i64 as usize);
         table.set(Helper::ModI64, mod_i64 as extern "C" fn(i64, i64) -> i64 as usize);
         table.set(Helper::DivU64, div_u64 as extern "C" fn(u64, u64) -> u64 as usize);

@@ -242,6 +242,24 @@ impl Evaluator<'_> {
                 let arguments = [self.bits(a), ins.lits[0] as u32 as u64, ins.lits[1] as u32 as u64, self.boxed(b)];
                 Next::Continue(self.world.helper(Helper::NewKey, &arguments)?)
             }
+            Op::RESHAPE => {
+                self.world.write(
+                    offset(self.bits(a), offset_of!(Header, size) as i32),
+                    4,
+                    ins.lits[0] as u32 as u64,
+                )?;
+                Next::Continue(0)
+            }
+            Op::NEWITEM => {
+                let arguments = [self.bits(a), self.bits(b), self.boxed(c)];
+                Next::Continue(self.world.helper(Helper::NewItem, &arguments)?)
+            }
+            Op::SADDR => Next::Continue(offset(self.base, 8 * ins.lits[0])),
+            Op::SSTORE => {
+                self.world.write(offset(self.base, 8 * ins.lits[0]), 8, self.boxed(a))?;
+                Next::Continue(0)
+            }
+            Op::RLOAD => Next::Continue(self.world.read(offset(self.base, 8 * ins.lits[0]), 8)?),
             Op::UREF => {
                 let place = Function::UPVALUES_OFFSET as i32 + 8 * ins.lits[0];
                 Next::Continue(self.world.read(offset(self.bits(a), place), 8)?)

@@ -46,6 +46,7 @@ macro_rules! for_each_helper {
             Log10, "log10", false, (Num), Num, Never, [], [], false, "logarithm to base 10";
             Pow, "pow", false, (Num, Num), Num, Never, [], [], false, "a to the power b";
             Fmod, "fmod", false, (Num, Num), Num, Never, [], [], false, "C's remainder";
+            MathPow, "math_pow", false, (Num, Num), Num, Never, [], [], false, "a to the power b as C computes it";
 
             // 64-bit integers whose division the processor would trap on.
             DivI64, "div_i64", false, (I64, I64), I64, Never, [], [], false, "a / b; INT64_MIN for b = 0";
@@ -60,7 +61,29 @@ macro_rules! for_each_helper {
             CdataNew, "cdata_new", true, (Int, Int, Int), Cdata, Never, [], [], true, "CNEW: a cdata of ctype, size, payload offset";
             ClosureNew, "closure_new", true, (Ptr, Fun, Ptr), Fun, Never, [], [], true, "CLOSURE: of prototype, maker, the maker's base";
             NewKey, "new_key", true, (Tab, Int, Int, Val), None, Never, [Shape], [Shape, Keyed], true, "NEWKEY: of table, shape, place, value";
+            Boolean, "boolean", false, (Int), Val, Never, [], [], false, "a C bool as a Lua one";
             Barrier, "barrier", true, (Ptr), None, Never, [], [], false, "the cold half of BARRIER: remembers an object";
+            NewItem, "new_item", true, (Tab, Int, Val), None, Never, [Layout], [Layout, Array], true, "NEWITEM: of table, index, value";
+
+            // Tables, as far as no shape or bounds tell where a key is.
+            TableSized, "table_sized", true, (Int, Int), Tab, Null, [], [], true, "an empty table with room for so many items and fields";
+            TableGet, "table_get", true, (Tab, Val), Val, Never, [Shape, Layout, Keyed, Array], [], false, "a[b] without metamethods";
+            TableGetStr, "table_get_str", true, (Tab, Str), Val, Never, [Shape, Layout, Keyed, Array], [], false, "a[b] for a string";
+            TableSet, "table_set", true, (Tab, Val, Val), None, Never, [Shape, Layout, Keyed, Array], [Shape, Layout, Keyed, Array, Epoch], true, "a[b] = c without metamethods; b is neither nil nor NaN";
+            TableNext, "table_next", true, (Tab, Link, Ptr), Link, Never, [Shape, Layout, Keyed, Array], [Scratch], true, "key and value at position b or after it, left at c; the position after them, or 0";
+
+            // Strings. They are interned and never change, so these are pure.
+            StringToNumber, "string_to_number", true, (Str), Val, Never, [], [], false, "the number that a string reads as, or nil";
+            NumberToString, "number_to_string", true, (Num), Str, Never, [], [], false, "a number as text";
+            StringCompare, "string_compare", true, (Str, Str), Int, Never, [], [], false, "below, at or above 0, as a is less than, equal to or greater than b";
+            StringSub, "string_sub", true, (Str, Int, Int), Str, Never, [], [], false, "the piece of a from b to c, as string.sub has it";
+            StringChar, "string_char", true, (Int), Str, Never, [], [], false, "the string of one byte";
+            Concat, "concat", true, (Ptr, Int), Str, Null, [Scratch], [], true, "the concatenation of b strings and numbers at a";
+
+            // Functions.
+            IsCaptured, "is_captured", true, (Ptr), Int, Never, [Place], [], true, "1 if a closure holds a variable at this stack slot or above, else 0";
+            CallNative, "call_native", true, (Ptr, Int, Int), U64, Null, [Shape, Layout, Keyed, Array, Scratch], [Scratch], true, "calls the native function at a with the b arguments after it; leaves c results there; one more than their number";
+            CallNativeWriter, "call_native_writer", true, (Ptr, Int, Int), U64, Null, [Shape, Layout, Keyed, Array, Scratch], [Shape, Layout, Keyed, Array, Environment, Epoch, Scratch], true, "the same for one that changes Lua's data";
         }
     };
 }
@@ -154,7 +177,8 @@ impl Helper {
             Helper::Exp => a.exp(),
             Helper::Log => a.ln(),
             Helper::Log10 => a.log10(),
-            Helper::Pow => a.powf(b),
+            Helper::Pow => moonwake_lang::vm::interp::arith::power(a, b),
+            Helper::MathPow => a.powf(b),
             Helper::Fmod => a % b,
             Helper::DivI64
             | Helper::DivU64
@@ -165,7 +189,23 @@ impl Helper {
             | Helper::CdataNew
             | Helper::ClosureNew
             | Helper::NewKey
-            | Helper::Barrier => return None,
+            | Helper::Boolean
+            | Helper::Barrier
+            | Helper::NewItem
+            | Helper::TableSized
+            | Helper::TableGet
+            | Helper::TableGetStr
+            | Helper::TableSet
+            | Helper::TableNext
+            | Helper::StringToNumber
+            | Helper::NumberToString
+            | Helper::StringCompare
+            | Helper::StringSub
+            | Helper::StringChar
+            | Helper::Concat
+            | Helper::IsCaptured
+            | Helper::CallNative
+            | Helper::CallNativeWriter => return None,
         })
     }
 }

@@ -90,6 +90,7 @@ define_classes! {
     Environment, "environments and metatables of functions, userdata and coroutines";
     Memory, "memory that C sees, the payload of cdata included";
     Epoch, "the heap's epoch, which a change to a metatable's keys bumps";
+    Scratch, "stack slots beyond those of the trace, where helpers find arguments and leave results";
 }
 
 /// A set of [`Class`]es.

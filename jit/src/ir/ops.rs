@@ -94,10 +94,17 @@ macro_rules! for_each_ir_op {
             KLOAD, [Ref, Lit], Is(Val), Load(Keyed), No, "the value in this place of the slots a";
             KSTORE, [Ref, Lit, Ref], Is(None), Store(Keyed), No, "the value in this place of the slots a = b";
             NEWKEY, [Ref, Lit, Lit, Ref], Is(None), Store(Shape), No, "table a takes this shape, whose new key has this place and the value b";
+            RESHAPE, [Ref, Lit], Is(None), Store(Shape), No, "table a takes this shape, which has the same keys under another metatable";
+            NEWITEM, [Ref, Ref, Ref], Is(None), Store(Layout), No, "item b of table a, whose array ends before it, = c, which is not nil";
             UREF, [Ref, Lit], Is(Ptr), Load(Immutable), No, "upvalue object number so of the Lua function a";
             ULOAD, [Ref], Is(Val), Load(Upvalue), No, "the variable at address a";
             USTORE, [Ref, Ref], Is(None), Store(Upvalue), No, "the variable at address a = b";
             BARRIER, [Ref], Is(None), Idempotent, No, "tells the collector that object a may now hold a younger one";
+
+            // The Lua stack beyond what snapshots restore.
+            SADDR, [Slot], Is(Ptr), Pure, No, "the address of a stack slot";
+            SSTORE, [Slot, Ref], Is(None), Store(Scratch), No, "a stack slot that the trace does not otherwise use = a";
+            RLOAD, [Slot], Is(Val), Load(Scratch), No, "the value that a helper left in such a slot";
 
             // C memory.
             ADDR, [Ref, Lit], Is(Ptr), Pure, No, "the address so many bytes into the object a";

@@ -90,7 +90,7 @@ fn types(trace: &Trace, ins: &Ins) -> Result<(), String> {
     }
     let integer = |t: Type| matches!(t, Type::Int | Type::I64 | Type::U64);
     match ins.op {
-        Op::SLOAD => need(ins.ty.is_lua(), "a Lua type"),
+        Op::SLOAD => need(ins.ty.is_lua() || ins.ty == Type::Link, "a Lua type"),
         Op::UNBOX => need(a.is_lua() && ins.ty.is_lua() && !matches!(ins.ty, Type::Val | Type::Int), "a Lua type"),
         Op::BOX => need(a.is_lua(), "a Lua value"),
         Op::EQ | Op::NE => need(a == b && a.register() != Register::Nothing, "two of a type"),
@@ -128,6 +128,10 @@ fn types(trace: &Trace, ins: &Ins) -> Result<(), String> {
         Op::KLOAD | Op::ULOAD => need(a == Type::Ptr, "an address"),
         Op::KSTORE | Op::USTORE => need(a == Type::Ptr && b.is_lua(), "an address and a Lua value"),
         Op::NEWKEY => need(a == Type::Tab && b.is_lua(), "a table and a Lua value"),
+        Op::RESHAPE => need(a == Type::Tab, "a table"),
+        Op::NEWITEM => need(a == Type::Tab && b == Type::Int && c.is_lua(), "a table, an int and a Lua value"),
+        Op::SADDR | Op::RLOAD => Ok(()),
+        Op::SSTORE => need(a.is_lua(), "a Lua value"),
         Op::UREF => need(a == Type::Fun, "a function"),
         Op::BARRIER => need(a.is_object() || a == Type::Ptr, "an object"),
         Op::ADDR => need(a.is_object(), "an object"),

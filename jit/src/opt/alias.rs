@@ -43,7 +43,11 @@ pub fn class_read(ins: &Ins) -> Option<Class> {
 /// Whether an instruction may write memory of a class.
 pub fn writes(ins: &Ins, class: Class) -> bool {
     match ins.op.info().effect {
-        Effect::Store(own) => own == class || ins.op == Op::NEWKEY && class == Class::Keyed,
+        Effect::Store(own) => {
+            own == class
+                || ins.op == Op::NEWKEY && class == Class::Keyed
+                || ins.op == Op::NEWITEM && class == Class::Array
+        }
         Effect::Call => ins.helper().is_some_and(|h| h.info().writes.contains(class)),
         Effect::Native => class == Class::Memory,
         _ => false,
@@ -70,6 +74,14 @@ pub fn accesses(e: &Emitter, write: &Ins, other: &Ins) -> Alias {
         (Op::XSTORE, Op::XLOAD | Op::XSTORE) => c_memory(&e.trace, write, other),
         (Op::NEWKEY, Op::SHAPE) => objects(e, write.a(), other.a()),
         (Op::NEWKEY, Op::FLOAD) => objects(e, write.a(), other.a()),
+        (Op::RESHAPE, Op::SHAPE) => objects(e, write.a(), other.a()),
+        // The slots stay where they are.
+        (Op::RESHAPE, Op::FLOAD) => Alias::No,
+        (Op::NEWITEM, Op::FLOAD) => objects(e, write.a(), other.a()),
+        (Op::NEWITEM, Op::ALOAD | Op::ASTORE) => match parent(&e.trace, other.a()) {
+            Some(table) => objects(e, write.a(), table),
+            None => Alias::May,
+        },
         // A NEWKEY may move the slots, but each keeps what it holds.
         (Op::NEWKEY, Op::KLOAD | Op::KSTORE) => match parent(&e.trace, other.a()) {
             Some(table) => objects(e, write.a(), table).at(write.lits[1] == other.lits[0]),

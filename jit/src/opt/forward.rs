@@ -21,12 +21,14 @@ impl Emitter {
     /// Instructions that may write memory of a class, newest first.
     pub fn writers(&self, class: Class) -> impl Iterator<Item = IrRef> + '_ {
         let stores: &[Op] = match class {
-            Class::Array => &[Op::ASTORE, Op::CALL],
+            Class::Array => &[Op::ASTORE, Op::NEWITEM, Op::CALL],
             Class::Keyed => &[Op::KSTORE, Op::NEWKEY, Op::CALL],
             Class::Upvalue => &[Op::USTORE, Op::CALL],
             Class::Memory => &[Op::XSTORE, Op::XCOPY, Op::CALLC, Op::CALL],
-            Class::Shape => &[Op::NEWKEY, Op::CALL],
-            Class::Layout | Class::Place | Class::Environment | Class::Epoch => &[Op::CALL],
+            Class::Shape => &[Op::NEWKEY, Op::RESHAPE, Op::CALL],
+            Class::Layout => &[Op::NEWITEM, Op::CALL],
+            Class::Scratch => &[Op::SSTORE, Op::CALL],
+            Class::Place | Class::Environment | Class::Epoch => &[Op::CALL],
             Class::Immutable => &[],
         };
         let mut heads: Vec<IrRef> = stores.iter().map(|&op| self.chain(op).next().unwrap_or(IrRef::NONE)).collect();
@@ -97,7 +99,7 @@ fn value_of(e: &mut Emitter, write: &Ins, load: &Ins) -> Result<Option<IrRef>, N
         Op::KSTORE | Op::USTORE => Some(write.b()),
         Op::XSTORE => as_loaded(e, load.mem(), write.b()),
         Op::NEWKEY if load.op == Op::KLOAD => Some(write.b()),
-        Op::NEWKEY if load.op == Op::SHAPE => match write.lits[0] == load.lits[0] {
+        Op::NEWKEY | Op::RESHAPE if load.op == Op::SHAPE => match write.lits[0] == load.lits[0] {
             true => Some(IrRef::NONE),
             false => return Err(Never),
         },

@@ -4,7 +4,8 @@
 
 use super::native::{Call, Outcome};
 use super::{HOT_COUNTS, Vm};
-use crate::object::{Function, Gc};
+use crate::bytecode::UpvalueSource;
+use crate::object::{Function, Gc, Proto, Upvalue};
 use crate::value::Value;
 
 impl Vm {
@@ -56,6 +57,33 @@ impl Vm {
             coroutine.top.set(coroutine.stack.get().wrapping_add(2));
             given.map(<[Value]>::len)
         })
+    }
+
+    /// A closure of a prototype, made by this function in the frame at `base`.
+    ///
+    /// # Safety
+    /// The prototype is a child of the maker's, and `base` the base of the maker's frame if the prototype captures variables of it.
+    pub unsafe fn new_closure(&mut self, proto: Gc<Proto>, maker: Gc<Function>, base: *mut Value) -> Gc<Function> {
+        let sources = &proto.source().upvalues;
+        let mut upvalues = [const { std::mem::MaybeUninit::<Gc<Upvalue>>::uninit() }; 256];
+        for (place, source) in upvalues.iter_mut().zip(sources) {
+            place.write(match *source {
+                UpvalueSource::ParentLocal(register) => {
+                    // SAFETY: the caller's promise.
+                    let variable = unsafe { base.add(register as usize) };
+                    self.heap.find_upvalue(self.current, variable)
+                }
+                UpvalueSource::ParentUpvalue(index) => maker.upvalue(index as usize),
+            });
+        }
+        // SAFETY: that many were written.
+        let upvalues = unsafe { std::slice::from_raw_parts(upvalues.as_ptr().cast(), sources.len()) };
+        self.heap.new_function_lua(proto, maker.env.get(), upvalues)
+    }
+
+    /// Whether compiled code is running, below a native function that it called.
+    pub fn runs_trace(&self) -> bool {
+        self.native_stack.runs_trace()
     }
 
     /// Whether a closure has captured a variable at this stack place or above it.

@@ -40,6 +40,11 @@ impl NativeStack {
         self.outermost != 0
     }
 
+    /// Whether a trace is running.
+    pub fn runs_trace(&self) -> bool {
+        self.outermost != 0
+    }
+
     /// Marks what the native stack below a running trace may refer to.
     pub fn mark(&self, marker: &mut Marker<'_>) {
         if self.outermost != 0 {

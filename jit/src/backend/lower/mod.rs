@@ -283,7 +283,13 @@ impl Lowering<'_> {
                 None
             }
             Op::ADDR | Op::INDEX | Op::SCRATCH => Some(self.address(ins)),
-            Op::NEWKEY | Op::BARRIER => {
+            Op::SADDR => Some(self.b.ins().iadd_imm_s(self.base, 8 * i64::from(ins.lits[0]))),
+            Op::SSTORE => {
+                self.store_boxed(ins.a(), self.base, 8 * ins.lits[0]);
+                None
+            }
+            Op::RLOAD => Some(self.b.ins().load(I64, TRUSTED, self.base, 8 * ins.lits[0])),
+            Op::NEWKEY | Op::RESHAPE | Op::NEWITEM | Op::BARRIER => {
                 self.object_effect(ins)?;
                 None
             }

@@ -47,6 +47,16 @@ impl Lowering<'_> {
             self.call_helper(Helper::NewKey, &[object, shape, place, value])?;
             return Ok(());
         }
+        if ins.op == Op::RESHAPE {
+            let shape = self.b.ins().iconst(I32, i64::from(ins.lits[0]));
+            self.b.ins().store(TRUSTED, shape, object, offset_of!(Header, size) as i32);
+            return Ok(());
+        }
+        if ins.op == Op::NEWITEM {
+            let (index, value) = (self.value(ins.b()), self.boxed(ins.c()));
+            self.call_helper(Helper::NewItem, &[object, index, value])?;
+            return Ok(());
+        }
         // One bit of the header says whether the collector must hear of it.
         let byte = self.b.ins().uload8(I32, TRUSTED, object, offset_of!(Header, gc) as i32);
         let bits = self.b.ins().band_imm_u(byte, i64::from(self.environment.layout.barrier_bits));

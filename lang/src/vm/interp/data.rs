@@ -3,7 +3,7 @@
 use super::super::Vm;
 use super::compare::primitive;
 use super::dispatch::{handlers, next, tail};
-use crate::bytecode::{Ins, UpvalueSource};
+use crate::bytecode::Ins;
 use crate::object::{Function, Gc, Upvalue};
 use crate::value::Value;
 
@@ -103,18 +103,6 @@ unsafe fn make_closure(vm: *mut Vm, base: *mut Value, index: usize) -> Gc<Functi
     unsafe {
         let parent = function_of(base);
         let proto = *(*parent.proto).children.add(index);
-        let sources = &proto.source().upvalues;
-        let mut upvalues = [const { std::mem::MaybeUninit::<Gc<Upvalue>>::uninit() }; 256];
-        for (place, source) in upvalues.iter_mut().zip(sources) {
-            place.write(match *source {
-                UpvalueSource::ParentLocal(register) => {
-                    let current = (*vm).running();
-                    (*vm).heap.find_upvalue(current, base.add(register as usize))
-                }
-                UpvalueSource::ParentUpvalue(index) => upvalue_of(base, index as usize),
-            });
-        }
-        let upvalues = std::slice::from_raw_parts(upvalues.as_ptr().cast(), sources.len());
-        (*vm).heap.new_function_lua(proto, parent.env.get(), upvalues)
+        (*vm).new_closure(proto, parent, base)
     }
 }

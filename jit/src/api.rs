@@ -1,0 +1,179 @@
+//! What the outside asks of the compiler: to be there, `-j`, `-O`, `--stats`, and the functions of the `jit` library.
+
+use crate::backend::Backend;
+use crate::options::Options;
+use crate::record::Pc;
+use crate::report::{Report, Sink};
+use crate::runtime;
+use crate::trace::state::{Jit, blacklist};
+use crate::trace::unblacklist;
+use moonwake_lang::object::{Function, Gc, Proto, proto_flags};
+use moonwake_lang::vm::Vm;
+use std::fs::File;
+
+/// How the compiler is set up.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Config {
+    /// Whether to count what costs time to count.
+    pub stats: bool,
+    /// Whether everything is hot at once: for tests.
+    pub stress: bool,
+}
+
+/// Gives a machine a JIT compiler.
+///
+/// # Errors
+/// When the processor is not supported.
+pub fn attach(vm: &mut Vm, config: Config) -> Result<(), String> {
+    let backend = Backend::new(runtime::table(), runtime::layout()).map_err(|error| error.to_string())?;
+    let enter = backend.enter();
+    let mut report = Report::default();
+    report.counts = config.stats;
+    let jit = Jit::new(backend, Options::DEFAULT, config.stress, report);
+    jit.set_thresholds(vm);
+    vm.attach_tracer(Box::new(jit), enter);
+    Ok(())
+}
+
+/// Acts on the machine's compiler; `None` if it has none.
+pub fn with_jit<R>(vm: &mut Vm, act: impl FnOnce(&mut Jit, &mut Vm) -> R) -> Option<R> {
+    vm.with_tracer(|tracer, vm| tracer.as_any().downcast_mut::<Jit>().map(|jit| act(jit, vm))).flatten()
+}
+
+/// Carries out a `-j` command: `on`, `off`, `flush`, `v[=file]`, `dump[=what[,file]]`.
+///
+/// The letters of a dump: `b` bytecode, `o` what the passes did, `i` IR with snapshots, `c` Cranelift IR, `m` machine code. LuaJIT's `t`,
+/// `s`, `r`, `x` are understood; their parts are always shown.
+///
+/// # Errors
+/// What is wrong with the command.
+pub fn command(vm: &mut Vm, command: &str) -> Result<(), String> {
+    let (name, argument) = match command.split_once('=') {
+        Some((name, argument)) => (name, Some(argument)),
+        None => (command, None),
+    };
+    let done = match (name, argument) {
+        ("on", None) => with_jit(vm, |jit, _| jit.enabled = true),
+        ("off", None) => with_jit(vm, |jit, _| jit.enabled = false),
+        ("flush", None) => with_jit(vm, |jit, vm| jit.flush(vm)),
+        ("v", file) => {
+            let sink = sink(file)?;
+            with_jit(vm, |jit, _| jit.report.verbose = Some(sink))
+        }
+        ("dump", argument) => {
+            let (what, file) = match argument.map(|a| a.split_once(',').unwrap_or((a, ""))) {
+                Some((what, file)) => (what, Some(file).filter(|f| !f.is_empty())),
+                None => ("", None),
+            };
+            let what = dump_letters(what)?;
+            let sink = sink(file)?;
+            with_jit(vm, |jit, _| jit.report.dump = Some((sink, what)))
+        }
+        _ => return Err(format!("unknown JIT command '{command}'")),
+    };
+    done.ok_or_else(|| "there is no JIT compiler".to_owned())
+}
+
+/// Where the text of a command goes: a file, or standard error for `v` and standard output if asked for by `-`.
+fn sink(file: Option<&str>) -> Result<Sink, String> {
+    match file {
+        None => Ok(Box::new(std::io::stderr())),
+        Some("-") => Ok(Box::new(std::io::stdout())),
+        Some(name) => match File::create(name) {
+            Ok(file) => Ok(Box::new(file)),
+            Err(error) => Err(format!("cannot open '{name}': {error}")),
+        },
+    }
+}
+
+/// What a dump shows: the letters given, or with `+` and `-` in front more or less than the default.
+fn dump_letters(text: &str) -> Result<String, String> {
+    const DEFAULT: &str = "bim";
+    let (mut letters, rest) = match text.as_bytes().first() {
+        None => return Ok(DEFAULT.to_owned()),
+        Some(b'+' | b'-') => (DEFAULT.to_owned(), text),
+        Some(_) => (String::new(), text),
+    };
+    let mut adds = true;
+    for letter in rest.chars() {
+        match letter {
+            '+' => adds = true,
+            '-' => adds = false,
+            'b' | 'o' | 'i' | 'c' | 'm' if adds => letters.push(letter),
+            'b' | 'o' | 'i' | 'c' | 'm' => letters.retain(|l| l != letter),
+            't' | 's' | 'r' | 'x' | 'X' | 'T' => {}
+            _ => return Err(format!("unknown dump letter '{letter}'")),
+        }
+    }
+    Ok(letters)
+}
+
+/// Applies an `-O` setting: a level, `+pass`, `-pass` or `parameter=value`, or several separated by commas.
+///
+/// # Errors
+/// What is wrong with the setting.
+pub fn optimisation(vm: &mut Vm, setting: &str) -> Result<(), String> {
+    let applied = with_jit(vm, |jit, vm| {
+        jit.options.apply(setting)?;
+        jit.set_thresholds(vm);
+        Ok(())
+    });
+    applied.unwrap_or_else(|| Options { ..Options::DEFAULT }.apply(setting))
+}
+
+/// What was counted, as members of a JSON object without its braces; empty without a compiler.
+pub fn stats_json_members(vm: &mut Vm) -> String {
+    with_jit(vm, |jit, _| jit.report.json_members()).unwrap_or_default()
+}
+
+/// Whether loops and functions are recorded (`jit.status`).
+pub fn is_on(vm: &mut Vm) -> bool {
+    with_jit(vm, |jit, _| jit.enabled).unwrap_or(false)
+}
+
+/// Which functions `jit.on`, `jit.off` and `jit.flush` mean.
+#[derive(Clone, Copy, Debug)]
+pub enum Scope {
+    /// One function.
+    Function(Gc<Function>),
+    /// It and those defined in it.
+    WithInner(Gc<Function>),
+    /// Those defined in it.
+    Inner(Gc<Function>),
+}
+
+/// Switches compilation of functions on or off.
+pub fn set_compiled(scope: Scope, on: bool) {
+    let (function, itself, inner) = match scope {
+        Scope::Function(function) => (function, true, false),
+        Scope::WithInner(function) => (function, true, true),
+        Scope::Inner(function) => (function, false, true),
+    };
+    if function.is_native() {
+        return;
+    }
+    let proto = Gc::from_ptr(function.proto);
+    if itself {
+        switch(proto, on);
+    }
+    if inner {
+        for_each_inner(proto, &mut |proto| switch(proto, on));
+    }
+}
+
+fn switch(proto: Gc<Proto>, on: bool) {
+    let flags = &proto.flags;
+    flags.set(if on { flags.get() & !proto_flags::NO_JIT } else { flags.get() | proto_flags::NO_JIT });
+    proto.source().for_each_instruction(|at, _| {
+        let pc = Pc::of(proto, at);
+        if on { unblacklist(pc) } else { blacklist(pc) }
+    });
+}
+
+fn for_each_inner(proto: Gc<Proto>, visit: &mut dyn FnMut(Gc<Proto>)) {
+    for i in 0..proto.children_len as usize {
+        let child = crate::record::machine::child(proto, i);
+        visit(child);
+        for_each_inner(child, visit);
+    }
+}

@@ -1,0 +1,66 @@
+//! What is hot: how `-O`'s thresholds become counts.
+//!
+//! The interpreter counts loops and calls in a few hot counts that code addresses share, and asks the tracer when one has run out. A
+//! turn of a loop takes 2 off, a call 1, since a call does less. Exits of traces are counted one by one, each in its record.
+
+use crate::options::Limits;
+use crate::trace::tree::ExitState;
+
+/// What a hot count starts from, for this many turns of a loop.
+pub fn loop_count(limits: &Limits) -> u16 {
+    (2 * limits.hotloop).clamp(1, i32::from(i16::MAX)) as u16 - 1
+}
+
+/// In stress mode the first turn is hot.
+pub const STRESS_COUNT: u16 = 0;
+
+/// Whether an exit that was taken `count` times now should get a side trace. After each attempt that failed, it waits twice as long.
+pub fn is_exit_hot(limits: &Limits, state: ExitState, count: u32) -> bool {
+    let first = limits.hotexit.max(1) as u32;
+    match state {
+        ExitState::Open => count >= first,
+        ExitState::Tried(attempts) => count >= first << attempts.min(16),
+        ExitState::Linked(_) | ExitState::GivenUp => false,
+    }
+}
+
+/// The state of an exit after a recording from it was aborted.
+pub fn after_failed_attempt(limits: &Limits, state: ExitState) -> ExitState {
+    let attempts = match state {
+        ExitState::Open => 1,
+        ExitState::Tried(attempts) => attempts + 1,
+        other => return other,
+    };
+    if i32::from(attempts) >= limits.tryside.min(100) { ExitState::GivenUp } else { ExitState::Tried(attempts) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loop_is_hot_after_its_number_of_turns() {
+        let mut count = loop_count(&Limits::DEFAULT) as i16;
+        let mut turns = 0;
+        while count >= 0 {
+            count -= 2;
+            turns += 1;
+        }
+        assert_eq!(turns, Limits::DEFAULT.hotloop);
+    }
+
+    #[test]
+    fn an_exit_that_fails_is_tried_less_and_less_and_then_no_more() {
+        let limits = Limits::DEFAULT;
+        let mut state = ExitState::Open;
+        let mut last = 0;
+        while state != ExitState::GivenUp {
+            let at = (1..).find(|&count| is_exit_hot(&limits, state, count)).expect("it gets hot");
+            assert!(at > last);
+            last = at;
+            state = after_failed_attempt(&limits, state);
+        }
+        assert!(!is_exit_hot(&limits, state, u32::MAX));
+        assert!(!is_exit_hot(&limits, ExitState::Linked(3), u32::MAX));
+    }
+}

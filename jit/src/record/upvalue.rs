@@ -1,0 +1,142 @@
+//! Upvalues and closures.
+//!
+//! What is known of the function decides how its variables are reached:
+//!
+//! | function | variable | address |
+//! | --- | --- | --- |
+//! | a constant | closed (that is for ever) | a constant |
+//! | a constant | open, in a frame of the trace | none: the variable *is* a slot of the trace |
+//! | a constant | open, further down | loaded from the upvalue, guarded to lie below the trace |
+//! | any closure of a prototype | closed | loaded from the function, guarded to be closed |
+//!
+//! **Captured locals.** A closure made on the trace over a variable of the trace would see memory, while the trace keeps the variable in a
+//! register. Such closures are not recorded.
+
+use super::machine::captured_registers;
+use super::{At, Flow, Recorder};
+use crate::ir::{Field, Helper, IrRef, Op, Type};
+use crate::trace::abort::{Reason, Rec};
+use moonwake_lang::object::{Gc, Upvalue};
+use moonwake_lang::value::Value;
+use std::mem::offset_of;
+
+/// Where a variable is.
+enum Place {
+    /// In this slot of the trace.
+    Slot(i32),
+    /// In memory: its address, and the upvalue object for the barrier.
+    Memory { address: IrRef, owner: IrRef },
+}
+
+impl Recorder {
+    fn upvalue_place(&mut self, at: &At<'_>, index: usize) -> Rec<Place> {
+        let function = self.running_function(at)?;
+        let upvalue = at.function().upvalue(index);
+        let closed = upvalue.header.aux.get() == 0;
+        let constant = function.ir.is_constant();
+        let owner = match constant {
+            true => self.pointer(upvalue.as_ptr()),
+            false => self.e.op_with(Op::UREF, Type::Ptr, &[function.ir], &[index as i32]),
+        };
+        let closed_at = offset_of!(Upvalue, closed) as i32;
+        if closed && constant {
+            let address = self.pointer((upvalue.address() + closed_at as usize) as *const Value);
+            return Ok(Place::Memory { address, owner });
+        }
+        let address = self.field(owner, Field::UpvPlace);
+        if closed {
+            let offset = self.e.integer(Type::I64, closed_at.into());
+            let own = self.e.op(Op::ADD, Type::Ptr, &[owner, offset]);
+            self.e.guard(Op::EQ, Type::None, &[address, own])?;
+            return Ok(Place::Memory { address, owner });
+        }
+        let lowest = self.lowest.min(self.frames[0].base);
+        Ok(match self.slot_at(upvalue.value.get()) {
+            Some(slot) if slot >= lowest => {
+                let here = self.e.op_with(Op::SADDR, Type::Ptr, &[], &[slot]);
+                self.e.guard(Op::EQ, Type::None, &[address, here])?;
+                Place::Slot(slot)
+            }
+            _ => {
+                // Other memory may lie above; only the slots of the trace must not be meant.
+                let below = self.e.op_with(Op::SADDR, Type::Ptr, &[], &[lowest]);
+                let op = if upvalue.value.get() < at.address(self.register_of(lowest)) { Op::ULT } else { Op::UGT };
+                let bound = match op {
+                    Op::ULT => below,
+                    _ => self.e.op_with(Op::SADDR, Type::Ptr, &[], &[STACK_SPAN]),
+                };
+                self.e.guard(op, Type::None, &[address, bound])?;
+                Place::Memory { address, owner }
+            }
+        })
+    }
+
+    fn set_upvalue(&mut self, at: &mut At<'_>, value: IrRef) -> Rec<Flow> {
+        match self.upvalue_place(at, at.ins.a())? {
+            Place::Slot(slot) => self.slots.write(slot, value),
+            Place::Memory { address, owner } => {
+                self.store(Op::USTORE, &[address, value], &[]);
+                self.barrier(owner, value);
+            }
+        }
+        Ok(Flow::Next)
+    }
+}
+
+/// No slot of a trace lies so far above its base.
+const STACK_SPAN: i32 = 1100;
+
+/// `GETUPVAL`
+pub fn get(r: &mut Recorder, at: &mut At<'_>) -> Rec<Flow> {
+    let ir = match r.upvalue_place(at, at.ins.d())? {
+        Place::Slot(slot) => r.slot(slot),
+        Place::Memory { address, .. } => r.e.op(Op::ULOAD, Type::Val, &[address]),
+    };
+    r.set(at.ins.a(), ir);
+    Ok(Flow::Next)
+}
+
+/// `SETUPVAL`
+pub fn set(r: &mut Recorder, at: &mut At<'_>) -> Rec<Flow> {
+    let value = r.register(at, at.ins.d());
+    r.set_upvalue(at, value.ir)
+}
+
+/// `SETUPVALK`
+pub fn set_constant(r: &mut Recorder, at: &mut At<'_>) -> Rec<Flow> {
+    let value = r.value(at.constant(at.ins.d()));
+    r.set_upvalue(at, value.ir)
+}
+
+/// `SETUPVALP`
+pub fn set_primitive(r: &mut Recorder, at: &mut At<'_>) -> Rec<Flow> {
+    let value = r.value(super::data::primitive_value(at.ins.d()));
+    r.set_upvalue(at, value.ir)
+}
+
+/// `CLOSE`: with no open variable at or above the register there is nothing to do.
+pub fn close(r: &mut Recorder, at: &mut At<'_>) -> Rec<Flow> {
+    let open = at.vm.current.open_upvalues.get();
+    if !open.is_null() && Gc::from_ptr(open).value.get() >= at.address(at.ins.a() as i32) {
+        return Err(Reason::NyiCapture.into());
+    }
+    let from = r.e.op_with(Op::SADDR, Type::Ptr, &[], &[r.base + at.ins.a() as i32]);
+    let captured = r.call(Helper::IsCaptured, &[from])?;
+    let no = r.e.int(0);
+    r.e.guard(Op::EQ, Type::None, &[captured, no])?;
+    Ok(Flow::Next)
+}
+
+/// `CLOSURE` of a function that captures nothing but upvalues of its maker.
+pub fn closure(r: &mut Recorder, at: &mut At<'_>) -> Rec<Flow> {
+    let proto = at.child(at.ins.d());
+    if captured_registers(proto).next().is_some() {
+        return Err(Reason::NyiCapture.into());
+    }
+    let maker = r.running_function(at)?;
+    let proto_ir = r.pointer(proto.as_ptr());
+    let made = r.e.op(Op::CLOSURE, Type::Fun, &[proto_ir, maker.ir]);
+    r.protos.push(proto);
+    r.set(at.ins.a(), made);
+    Ok(Flow::Next)
+}

@@ -1,0 +1,136 @@
+//! From a complete recording to a linked trace.
+//!
+//! ```text
+//!   recording ──close──> peeled loop ──optimise──> IR ──backend──> code ──link──> parent's exit, or the patched instruction
+//!                 │
+//!                 └ the types or guards of a turn do not fit the next: record another turn, or leave the loop unpeeled
+//! ```
+
+use super::abort::{Abort, Reason, Rec};
+use super::penalty::is_compiled;
+use super::state::Jit;
+use super::tree::{ExitState, TraceInfo};
+use crate::ir::Link;
+use crate::opt;
+use crate::record::{At, Flow, Kind, Pc, Recorder};
+use moonwake_lang::bytecode::{Ins, Op};
+use moonwake_lang::vm::Vm;
+use std::time::Instant;
+
+impl Recorder {
+    /// Peels a loop that has been closed. False when another turn should be recorded first, which may make it possible.
+    pub fn close(&mut self) -> bool {
+        self.e.trace.link = Link::Loop;
+        match opt::optimise(&mut self.e) {
+            Ok(()) => {
+                self.optimised = true;
+                true
+            }
+            Err(opt::peel::Failure::Frame) => true,
+            Err(opt::peel::Failure::Guard | opt::peel::Failure::Type) => {
+                let unrolls = self.turns_left > 0 && self.beginning.kind != Kind::Function;
+                self.turns_left -= 1;
+                !unrolls
+            }
+        }
+    }
+
+    /// Records the loop instruction at which a trace could not be closed as the beginning of another turn.
+    pub fn take_turn(&mut self, at: &mut At<'_>) -> Rec<Flow> {
+        self.e.trace.link = Link::Interpreter;
+        self.takes_turn = true;
+        self.expected.pc = at.pc;
+        self.expected.base = self.base;
+        self.step(at)
+    }
+
+    /// How the trace ends, once it is known whether its loop could be peeled.
+    ///
+    /// A root trace that could not jumps to its own start, where every type is checked anew. A side trace's start relies on what its
+    /// parent knew; it goes to the root trace of the loop instead.
+    fn end(&self, link: Link) -> Link {
+        if link != Link::Loop || self.optimised || self.inherited.is_empty() {
+            return link;
+        }
+        match self.beginning.pc.ins() {
+            ins if is_compiled(self.beginning.pc) => Link::Trace(ins.d() as u32),
+            _ => Link::Interpreter,
+        }
+    }
+}
+
+impl Jit {
+    /// Compiles and links a complete recording.
+    pub(super) fn finish(&mut self, vm: &mut Vm, mut recorder: Recorder, link: Link) {
+        recorder.e.trace.link = recorder.end(link);
+        if self.is_only_a_link(&recorder) {
+            return;
+        }
+        if !recorder.optimised {
+            opt::finish(&mut recorder.e);
+        }
+        let started = Instant::now();
+        self.backend.keep_listing = self.report.wants_code();
+        let compiled = self.backend.compile(&recorder.e.trace);
+        self.report.compile_time += started.elapsed();
+        let code = match compiled {
+            Ok(code) => code,
+            Err(error) => {
+                let abort = Abort::about(Reason::Compilation, error.to_string());
+                return self.abort_recording(vm, &recorder, &abort, recorder.expected.pc);
+            }
+        };
+        let Recorder { e, beginning, protos, lowest, bytecode, .. } = recorder;
+        let number = e.trace.number;
+        let root = match beginning.kind {
+            Kind::Side { root, .. } => root,
+            Kind::Loop | Kind::Function => number,
+        };
+        vm.set_trace(number as usize, code.code as *const u8);
+        let info = TraceInfo {
+            guards: (e.report.guards_recorded, e.report.guards_hoisted, e.report.guards_left),
+            original: beginning.pc.ins(),
+            exits: vec![ExitState::Open; code.exits.len()],
+            trace: e.trace,
+            code,
+            beginning,
+            root,
+            sides: 0,
+            lowest,
+            protos,
+        };
+        self.report.completed(&info, &e.report, &bytecode);
+        self.traces.add(info);
+        if root == number {
+            patch(beginning.pc, number);
+        }
+    }
+
+    /// Whether a side trace does nothing but go to another trace: then its parent's exit can lead there.
+    fn is_only_a_link(&mut self, recorder: &Recorder) -> bool {
+        let trace = &recorder.e.trace;
+        let (Kind::Side { parent, exit, .. }, Link::Trace(other)) = (recorder.beginning.kind, trace.link) else {
+            return false;
+        };
+        let does_nothing = trace.ins.len() == 1
+            && trace.snapshots.last().is_some_and(|s| s.base == 0 && s.entries.is_empty() && s.results.is_none());
+        let Some(code) = self.traces.get(other).map(|info| info.code.code).filter(|_| does_nothing) else {
+            return false;
+        };
+        self.traces.connect(parent, exit, other, code);
+        true
+    }
+}
+
+/// Lets the instruction at `pc` run a root trace.
+fn patch(pc: Pc, number: u32) {
+    let ins: Ins = pc.ins();
+    let op = match ins.op().uncompiled() {
+        Op::FORLOOP => Op::FORLOOPJ,
+        Op::ITERLOOP => Op::ITERLOOPJ,
+        Op::LOOP => Op::LOOPJ,
+        Op::FUNC => Op::FUNCJ,
+        _ => return,
+    };
+    pc.patch(ins.with_op(op).with_d(number as u16));
+}

@@ -1,0 +1,378 @@
+//! The state machine between the interpreter and the compiler.
+//!
+//! ```text
+//!            hot loop, hot function, hot exit
+//!    Idle ──────────────────────────────────────> Recording ──┐ each instruction
+//!     ^                                             │  │  ^    │
+//!     │          abort: penalty or blacklist        │  │  └────┘
+//!     ├─────────────────────────────────────────────┘  │
+//!     │          complete: optimise, compile, link     │
+//!     └────────────────────────────────────────────────┘
+//! ```
+//!
+//! [`Jit`] is what the machine knows as its [`Tracer`]. It is owned by the machine, which hands it out for as long as one event is dealt
+//! with, so everything here runs between two instructions of the program.
+
+#![allow(unsafe_code)]
+
+use super::abort::{Abort, Reason};
+use super::penalty::{Penalties, Verdict};
+use super::tree::{ExitState, TraceInfo, Traces};
+use crate::backend::{Backend, ExitRecord};
+use crate::hot;
+use crate::ir::{Const, Link, Op, Start, Type};
+use crate::options::Options;
+use crate::record::liveness::Analyses;
+use crate::record::recorder::{Heritage, Inherited, Multiple};
+use crate::record::{At, Beginning, Flow, Kind, Known, Pc, Recorder};
+use crate::report::Report;
+use moonwake_lang::bytecode::Op as Bc;
+use moonwake_lang::gc::Marker;
+use moonwake_lang::object::{Gc, Proto, proto_flags};
+use moonwake_lang::trace_state::ExitReason;
+use moonwake_lang::value::Value;
+use moonwake_lang::vm::Vm;
+use moonwake_lang::vm::tracer::Tracer;
+
+/// The JIT compiler of one machine.
+pub struct Jit {
+    /// The code generator.
+    pub backend: Backend,
+    /// Parameters and passes.
+    pub options: Options,
+    /// Whether anything is recorded.
+    pub enabled: bool,
+    /// Whether everything is hot at once.
+    pub stress: bool,
+    /// The traces there are.
+    pub traces: Traces,
+    /// Where recordings were aborted.
+    pub penalties: Penalties,
+    /// What is told and counted.
+    pub report: Report,
+    pub(super) analyses: Analyses,
+    pub(super) recording: Option<Box<Recorder>>,
+    /// Traces that were flushed while one of them may have been running: an exit of it may still be on its way through its record.
+    pub(super) flushed: Vec<TraceInfo>,
+}
+
+impl Jit {
+    /// A compiler that has compiled nothing.
+    pub fn new(backend: Backend, options: Options, stress: bool, report: Report) -> Jit {
+        Jit {
+            backend,
+            options,
+            enabled: true,
+            stress,
+            traces: Traces::default(),
+            penalties: Penalties::new(),
+            report,
+            analyses: Analyses::default(),
+            recording: None,
+            flushed: Vec::new(),
+        }
+    }
+
+    /// Whether something is being recorded.
+    pub fn is_recording(&self) -> bool {
+        self.recording.is_some()
+    }
+
+    // ------------------------------------------------------------------------------------------ starting
+
+    /// Whether a recording may start in the function whose frame is at `base`.
+    fn may_start(&mut self, vm: &mut Vm, at: Pc, base: *mut Value) -> bool {
+        if self.recording.is_some() || !self.enabled {
+            return false;
+        }
+        if proto_of(base).flags.get() & proto_flags::NO_JIT != 0 {
+            blacklist(at);
+            return false;
+        }
+        if !vm.runs_trace() {
+            self.flushed.clear();
+        }
+        if self.traces.len() >= self.options.limits.maxtrace as usize {
+            self.flush(vm);
+        }
+        true
+    }
+
+    fn begin(
+        &mut self,
+        vm: &mut Vm,
+        base: *mut Value,
+        start: Start,
+        beginning: Beginning,
+        pc: *const u32,
+        count: usize,
+    ) {
+        let Jit { traces, penalties, analyses, options, .. } = self;
+        let known = Known { traces, penalties, live: analyses };
+        let at = At::new(vm, known, base, pc, count);
+        let mut recorder = Recorder::new(traces.next_number(), start, beginning, &at, options.passes, options.limits);
+        recorder.e.report.keep = self.report.keeps_events();
+        self.recording = Some(Box::new(recorder));
+        self.report.started(beginning);
+        vm.set_recording(true);
+    }
+
+    /// Starts a side trace at an exit that has just been taken.
+    fn begin_side(&mut self, vm: &mut Vm, parent: u32, exit: usize) {
+        let (base, pc) = (vm.trace.exit_base.get(), vm.trace.exit_pc.get());
+        if !self.may_start(vm, Pc::new(pc), base) {
+            return;
+        }
+        let Some(info) = self.traces.get(parent) else { return };
+        let root = info.root;
+        let number = info.code.exits[exit].snapshot;
+        let snapshot = &info.trace.snapshots[number.index()];
+        let inherited = inherit(info, number.index());
+        let (lowest, results) = (info.lowest - snapshot.base, snapshot.results);
+        if self.traces.get(root).is_none_or(|r| r.sides >= self.options.limits.maxside as u32) {
+            self.set_exit(parent, exit, ExitState::GivenUp);
+            return;
+        }
+        let at = Pc::new(pc);
+        let start = Start::Side { parent, exit: number.0, pc: at.bits() };
+        let kind = Kind::Side { parent, exit: exit as u32, root };
+        self.begin(vm, base, start, Beginning { pc: at, kind }, pc, 0);
+        if let Some(recorder) = &mut self.recording {
+            // A trace that begins with a return may loop to its start, where nothing is known.
+            if !is_return(at) {
+                recorder.inherited = inherited;
+            }
+            recorder.lowest = lowest.min(0);
+            recorder.multiple = results.map(|count| Multiple { first: first_multiple(at), count });
+        }
+    }
+
+    pub(super) fn set_exit(&mut self, trace: u32, exit: usize, state: ExitState) {
+        if let Some(info) = self.traces.get_mut(trace) {
+            info.exits[exit] = state;
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------ recording
+
+    fn record(&mut self, vm: &mut Vm, base: *mut Value, pc: *const u32, count: usize) {
+        let Some(mut recorder) = self.recording.take() else {
+            vm.set_recording(false);
+            return;
+        };
+        let Jit { traces, penalties, analyses, .. } = self;
+        let known = Known { traces, penalties, live: analyses };
+        let mut at = At::new(vm, known, base, pc, count);
+        let flow = match recorder.step(&mut at) {
+            Ok(Flow::Stop(Link::Loop)) if !recorder.close() => recorder.take_turn(&mut at),
+            flow => flow,
+        };
+        match flow {
+            Ok(Flow::Next) => self.recording = Some(recorder),
+            Ok(Flow::Stop(link)) => {
+                vm.set_recording(false);
+                self.finish(vm, *recorder, link);
+            }
+            Err(abort) => self.abort_recording(vm, &recorder, &abort, Pc::new(pc)),
+        }
+    }
+
+    /// Ends a recording without a trace.
+    pub(super) fn abort_recording(&mut self, vm: &mut Vm, recorder: &Recorder, abort: &Abort, at: Pc) {
+        vm.set_recording(false);
+        self.report.aborted(vm, recorder, abort, at);
+        let start = recorder.beginning.pc;
+        match recorder.beginning.kind {
+            Kind::Side { parent, exit, .. } => {
+                let exit = exit as usize;
+                if let Some(state) = self.traces.get(parent).map(|info| info.exits[exit]) {
+                    self.set_exit(parent, exit, hot::after_failed_attempt(&self.options.limits, state));
+                }
+            }
+            Kind::Loop | Kind::Function if abort.reason == Reason::Flushed => {}
+            Kind::Loop | Kind::Function => match self.penalties.punish(start, abort.reason) {
+                Verdict::Wait(_) if self.stress => vm.set_hot_count(start.pointer(), hot::STRESS_COUNT),
+                Verdict::Wait(count) => vm.set_hot_count(start.pointer(), count),
+                Verdict::Blacklist => blacklist(start),
+            },
+        }
+    }
+
+    /// Removes all traces. A recording under way is aborted.
+    pub fn flush(&mut self, vm: &mut Vm) {
+        if let Some(recorder) = self.recording.take() {
+            let at = recorder.expected.pc;
+            self.abort_recording(vm, &recorder, &Abort::new(Reason::Flushed), at);
+        }
+        let traces = self.traces.flush();
+        if vm.runs_trace() {
+            self.flushed.extend(traces);
+        }
+        self.penalties.clear();
+        vm.reset_hot_counts();
+        self.report.flushed();
+    }
+
+    /// The number of turns after which the machine asks.
+    pub fn set_thresholds(&self, vm: &mut Vm) {
+        vm.hot_loop_count = if self.stress { hot::STRESS_COUNT } else { hot::loop_count(&self.options.limits) };
+        vm.reset_hot_counts();
+    }
+}
+
+impl Tracer for Jit {
+    fn hot_loop(&mut self, vm: &mut Vm, base: *mut Value, pc: *const u32) {
+        let at = Pc::new(pc);
+        if self.may_start(vm, at, base) {
+            let beginning = Beginning { pc: at, kind: Kind::Loop };
+            self.begin(vm, base, Start::Root { pc: at.bits() }, beginning, pc, 0);
+            // The interpreter goes on with this very instruction, without showing it.
+            self.record(vm, base, pc, 0);
+        }
+    }
+
+    fn hot_function(&mut self, vm: &mut Vm, base: *mut Value, pc: *const u32, count: usize) {
+        let at = Pc::new(pc);
+        if self.may_start(vm, at, base) {
+            let start = at.next();
+            let beginning = Beginning { pc: at, kind: Kind::Function };
+            self.begin(vm, base, Start::Root { pc: start.bits() }, beginning, pc, count);
+            if let Some(recorder) = &mut self.recording {
+                recorder.expected.pc = start;
+            }
+        }
+    }
+
+    fn instruction(&mut self, vm: &mut Vm, base: *mut Value, pc: *const u32, count: usize) {
+        self.record(vm, base, pc, count);
+    }
+
+    fn left_trace(&mut self, vm: &mut Vm, number: usize, reason: ExitReason) {
+        // SAFETY: records of flushed traces are kept while one of them may be running.
+        let Some(record) = (unsafe { ExitRecord::last(&vm.trace) }) else { return };
+        let count = record.counted();
+        self.report.left(number, reason);
+        match reason {
+            ExitReason::Poll => return,
+            ExitReason::NativeEvent => return vm.trace.native_event.set(0),
+            ExitReason::Guard | ExitReason::End => {}
+        }
+        let (trace, exit) = (record.trace, record.number as usize);
+        let Some(info) = self.traces.get(trace).filter(|info| info.has_exit(record)) else { return };
+        if hot::is_exit_hot(&self.exit_limits(), info.exits[exit], count) {
+            self.begin_side(vm, trace, exit);
+        }
+    }
+
+    fn abort(&mut self, vm: &mut Vm, reason: &str) {
+        if let Some(recorder) = self.recording.take() {
+            let at = recorder.expected.pc;
+            let abort = Abort::about(Reason::Unforeseen, reason);
+            self.abort_recording(vm, &recorder, &abort, at);
+        }
+    }
+
+    fn mark(&mut self, marker: &mut Marker<'_>) {
+        // Functions may be freed, and others made in their place.
+        self.analyses.clear();
+        self.traces.mark(marker);
+        self.flushed.iter().for_each(|info| info.mark(marker));
+        if let Some(recorder) = &self.recording {
+            super::tree::mark_trace(&recorder.e.trace, &recorder.protos, marker);
+        }
+    }
+
+    fn as_any(&mut self) -> &mut dyn std::any::Any {
+        self
+    }
+}
+
+impl Jit {
+    /// The limits that exits are counted by.
+    fn exit_limits(&self) -> crate::options::Limits {
+        let mut limits = self.options.limits;
+        if self.stress {
+            limits.hotexit = 1;
+        }
+        limits
+    }
+}
+
+/// The prototype of the Lua function whose frame is at `base`.
+fn proto_of(base: *mut Value) -> Gc<Proto> {
+    // SAFETY: the machine asks about frames of Lua functions; the function stands two places below the base.
+    let function = unsafe { *base.sub(2) }.as_function().expect("a Lua function runs");
+    Gc::from_ptr(function.proto)
+}
+
+/// Replaces a loop's or a function's entry instruction by the form that is never compiled.
+pub fn blacklist(pc: Pc) {
+    let ins = pc.ins();
+    let op = match ins.op() {
+        Bc::FORLOOP => Bc::FORLOOPI,
+        Bc::ITERLOOP => Bc::ITERLOOPI,
+        Bc::LOOP => Bc::LOOPI,
+        Bc::FUNC => Bc::FUNCI,
+        _ => return,
+    };
+    pc.patch(ins.with_op(op));
+}
+
+/// Undoes [`blacklist`].
+pub fn unblacklist(pc: Pc) {
+    let ins = pc.ins();
+    if matches!(ins.op(), Bc::FORLOOPI | Bc::ITERLOOPI | Bc::LOOPI | Bc::FUNCI) {
+        pc.patch(ins.with_op(ins.op().uncompiled()));
+    }
+}
+
+fn is_return(pc: Pc) -> bool {
+    matches!(pc.op(), Bc::RETURN | Bc::RETURNM | Bc::RETURN0 | Bc::RETURN1)
+}
+
+/// The register of the first of the multiple results that the instruction at `pc` takes.
+fn first_multiple(pc: Pc) -> i32 {
+    let ins = pc.ins();
+    let first = match ins.op() {
+        Bc::CALLM => ins.a() + 2 + ins.c(),
+        Bc::TAILCALLM => ins.a() + 2 + ins.d(),
+        Bc::RETURNM => ins.a() + ins.d(),
+        Bc::SETLISTM => ins.a() + 1 + ins.d(),
+        _ => ins.a(),
+    };
+    first as i32
+}
+
+/// What the trace knows of the slots at one of its snapshots.
+fn inherit(info: &TraceInfo, snapshot: usize) -> Vec<Inherited> {
+    let trace = &info.trace;
+    let snapshot = &trace.snapshots[snapshot];
+    let mut inherited: Vec<Inherited> = Vec::new();
+    for entry in &snapshot.entries {
+        let what = match trace.constant(entry.value) {
+            Some(constant) => Heritage::Constant(constant),
+            None => heritage(trace.ty(entry.value)),
+        };
+        inherited.push(Inherited { slot: entry.slot - snapshot.base, what });
+    }
+    // Slots that did not change have the types that were guarded before the exit.
+    for at in trace.refs().take_while(|&at| at < snapshot.at) {
+        let ins = &trace.ins[at.index()];
+        let slot = match ins.op {
+            Op::UNBOX => trace.ins_of(ins.a(), Op::SLOAD).map(|load| load.lits[0]),
+            Op::SLOAD if ins.ty != Type::Val => Some(ins.lits[0]),
+            _ => None,
+        };
+        if let Some(slot) = slot
+            && snapshot.get(slot).is_none()
+            && !inherited.iter().any(|i| i.slot == slot - snapshot.base)
+        {
+            inherited.push(Inherited { slot: slot - snapshot.base, what: heritage(ins.ty) });
+        }
+    }
+    inherited
+}
+
+fn heritage(ty: Type) -> Heritage {
+    if ty.is_primitive() { Heritage::Constant(Const::Primitive(ty)) } else { Heritage::Type(ty) }
+}

@@ -1,0 +1,176 @@
+//! The traces there are, and how they hang together.
+//!
+//! ```text
+//!   root trace 1 ──exit 3──> side trace 2 ──exit 0──> side trace 5
+//!        ^                        │
+//!        └────────── link ────────┘
+//! ```
+//!
+//! A root trace is entered from the interpreter, at an instruction that was patched for it; a side trace from an exit of its parent. A tree
+//! lives and dies as a whole, and in fact all trees together: flushing one would leave links into it in others.
+
+use crate::backend::{CompiledTrace, ExitRecord};
+use crate::ir::{Const, Link, Op, Trace};
+use crate::record::{Beginning, Kind, Pc};
+use moonwake_lang::bytecode::Ins;
+use moonwake_lang::gc::Marker;
+use moonwake_lang::object::{Gc, Proto};
+use moonwake_lang::value::Value;
+
+/// What became of an exit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ExitState {
+    /// It leads to the interpreter, and is counted; so many recordings from it were aborted.
+    #[default]
+    Open,
+    /// Tried again after this many aborts.
+    Tried(u8),
+    /// It leads to another trace.
+    Linked(u32),
+    /// It leads to the interpreter for good.
+    GivenUp,
+}
+
+/// A trace and what belongs to it.
+pub struct TraceInfo {
+    /// The trace as it was compiled.
+    pub trace: Trace,
+    /// Its code.
+    pub code: CompiledTrace,
+    /// Where it began.
+    pub beginning: Beginning,
+    /// Of a root trace, what stood there before it was patched.
+    pub original: Ins,
+    /// What became of each of its exits.
+    pub exits: Vec<ExitState>,
+    /// The root of its tree: itself, if it is one.
+    pub root: u32,
+    /// Of a root trace, the number of side traces in its tree.
+    pub sides: u32,
+    /// The lowest base of the frames that it or its ancestors made.
+    pub lowest: i32,
+    /// Prototypes whose code or address it refers to.
+    pub protos: Vec<Gc<Proto>>,
+    /// Guards that were recorded, that left the loop, and that are left in it.
+    pub guards: (usize, usize, usize),
+}
+
+impl TraceInfo {
+    /// Whether it runs on after it was entered, and does not only return to the interpreter.
+    pub fn loops(&self) -> bool {
+        self.trace.link != Link::Interpreter
+    }
+
+    /// Whether this is one of its exits, and not of a trace that had its number before.
+    pub fn has_exit(&self, record: &ExitRecord) -> bool {
+        self.code.exits.get(record.number as usize).is_some_and(|exit| std::ptr::eq(&*exit.record, record))
+    }
+
+    /// Marks what it refers to.
+    pub fn mark(&self, marker: &mut Marker<'_>) {
+        mark_trace(&self.trace, &self.protos, marker);
+    }
+}
+
+/// Marks what a trace refers to: constants, the prototypes that it covers, and the shapes that it compares with.
+pub fn mark_trace(trace: &Trace, protos: &[Gc<Proto>], marker: &mut Marker<'_>) {
+    for constant in trace.constants.iter() {
+        if let Const::Object(ty, address) = constant
+            && ty.is_object()
+        {
+            marker.mark(constant.boxed().unwrap_or(Value(address)));
+        }
+    }
+    protos.iter().for_each(|&proto| marker.mark_object(proto));
+    for ins in &trace.ins {
+        match ins.op {
+            Op::SHAPE | Op::RESHAPE | Op::NEWKEY | Op::TNEW => marker.keep_shape(ins.lits[0] as u32),
+            _ => {}
+        }
+    }
+}
+
+/// All traces, by number; numbers start at 1.
+#[derive(Default)]
+pub struct Traces {
+    list: Vec<TraceInfo>,
+}
+
+impl Traces {
+    /// A trace by its number.
+    pub fn get(&self, number: u32) -> Option<&TraceInfo> {
+        self.list.get((number as usize).checked_sub(1)?)
+    }
+
+    /// The same, to be changed.
+    pub fn get_mut(&mut self, number: u32) -> Option<&mut TraceInfo> {
+        self.list.get_mut((number as usize).checked_sub(1)?)
+    }
+
+    /// The number that the next trace gets.
+    pub fn next_number(&self) -> u32 {
+        self.list.len() as u32 + 1
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &TraceInfo> {
+        self.list.iter()
+    }
+
+    /// Adds a finished trace: enters it into the tree, and links its end and its parent's exit.
+    pub fn add(&mut self, info: TraceInfo) {
+        let number = self.next_number();
+        debug_assert_eq!(info.trace.number, number);
+        if let (Link::Trace(other), Some(end)) = (info.trace.link, info.code.end)
+            && let Some(target) = self.get(other)
+        {
+            info.code.exits[end].record.link(target.code.code);
+        }
+        if let Kind::Side { parent, exit, root } = info.beginning.kind {
+            self.connect(parent, exit, number, info.code.code);
+            if let Some(root) = self.get_mut(root) {
+                root.sides += 1;
+            }
+        }
+        self.list.push(info);
+    }
+
+    /// Lets an exit lead to a trace.
+    pub fn connect(&mut self, parent: u32, exit: u32, number: u32, code: usize) {
+        if let Some(parent) = self.get_mut(parent) {
+            parent.code.exits[exit as usize].record.link(code);
+            parent.exits[exit as usize] = ExitState::Linked(number);
+        }
+    }
+
+    /// Removes all traces, and restores the instructions that were patched for them. One that is running still needs what is returned.
+    pub fn flush(&mut self) -> Vec<TraceInfo> {
+        let all = std::mem::take(&mut self.list);
+        for info in all.iter().rev().filter(|info| !matches!(info.beginning.kind, Kind::Side { .. })) {
+            restore(info.beginning.pc, info.original);
+        }
+        all
+    }
+
+    /// Marks what traces refer to.
+    pub fn mark(&self, marker: &mut Marker<'_>) {
+        self.list.iter().for_each(|info| info.mark(marker));
+    }
+}
+
+/// Puts an instruction back if it is still the one that runs a trace.
+fn restore(pc: Pc, original: Ins) {
+    if super::penalty::is_compiled(pc) {
+        pc.patch(original);
+    }
+}
