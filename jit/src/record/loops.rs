@@ -46,7 +46,7 @@ impl Recorder {
     fn compiled_here(&self, pc: Pc) -> Option<u32> {
         let ins = pc.ins();
         let compiled = matches!(ins.op(), Bc::FORLOOPJ | Bc::ITERLOOPJ | Bc::LOOPJ);
-        (compiled && self.bytecode.len() > 1 || compiled && !self.is_own_root(ins.d() as u32)).then(|| ins.d() as u32)
+        (compiled && (self.bytecode.len() > 1 || !self.is_own_root(ins.d() as u32))).then(|| ins.d() as u32)
     }
 
     fn is_own_root(&self, trace: u32) -> bool {
@@ -138,11 +138,12 @@ pub fn prepare(r: &mut Recorder, at: &mut At<'_>) -> Rec<Flow> {
     let (i, l, s) = (index.now.as_f64(), limit.now.as_f64(), step.now.as_f64());
     let runs = if s >= 0.0 { i <= l } else { i >= l };
     // The loop's own instruction stands right before the place to which the jump leads.
-    let end = at.pc.target().add(-2);
-    if runs && let Some(link) = r.compiled_here(end).filter(|_| !r.is_root()) {
-        if let Some(flow) = link_before_first_turn(r, at, end, (index, step), link)? {
-            return Ok(flow);
-        }
+    let end = at.pc.target().offset(-2);
+    if runs
+        && let Some(link) = r.compiled_here(end).filter(|_| !r.is_root())
+        && let Some(flow) = link_before_first_turn(r, at, end, (index, step), link)?
+    {
+        return Ok(flow);
     }
     r.set(a, index.ir);
     r.set(a + 3, index.ir);
@@ -189,7 +190,7 @@ pub fn numeric(r: &mut Recorder, at: &mut At<'_>) -> Rec<Flow> {
     let a = at.ins.a();
     let (index, limit) = (r.typed_register(at, a)?, r.typed_register(at, a + 1)?);
     let step = r.typed_register(at, a + 2)?;
-    let prepared_at = at.pc.target().add(-2);
+    let prepared_at = at.pc.target().offset(-2);
     let counts = Counting::of(r, at, prepared_at, step)?;
     let next = Traced { ir: counts.step(r, index, limit)?, now: Value::number(next) };
     r.set(a, next.ir);
@@ -292,7 +293,7 @@ impl Counting {
 
 /// Whether the code before a `FORPREP` loads this number into the step's register. A jump could lead past that, so the value is still guarded.
 fn is_constant(at: &At<'_>, prepared_at: Pc, register: usize, n: i32) -> bool {
-    let before = prepared_at.add(-1);
+    let before = prepared_at.offset(-1);
     if before < Pc::new(at.proto().code) {
         return false;
     }

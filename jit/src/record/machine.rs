@@ -48,7 +48,7 @@ impl Pc {
     }
 
     /// The place so many words further.
-    pub fn add(self, words: i64) -> Pc {
+    pub fn offset(self, words: i64) -> Pc {
         Pc(self.0.wrapping_add_signed(4 * words as isize))
     }
 
@@ -70,12 +70,12 @@ impl Pc {
 
     /// The instruction that follows this one in the code.
     pub fn next(self) -> Pc {
-        self.add(self.ins().op().words() as i64)
+        self.offset(self.ins().op().words() as i64)
     }
 
     /// Where the instruction jumps to.
     pub fn target(self) -> Pc {
-        self.add(2 + i64::from(self.word(1) as i32))
+        self.offset(2 + i64::from(self.word(1) as i32))
     }
 
     /// Overwrites the instruction's first word.

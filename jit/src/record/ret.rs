@@ -49,7 +49,7 @@ impl Recorder {
                 },
             };
             if link.is_lua() {
-                let call = Pc::new(link.pc()).add(-1).ins();
+                let call = Pc::new(link.pc()).offset(-1).ins();
                 self.return_to(at, base - 2 - call.a() as i32, Pc::new(link.pc()), base - 2, call.b(), &results);
                 return Ok(Flow::Next);
             }
@@ -114,7 +114,7 @@ impl Recorder {
                 self.snapshot(at.pc, at);
                 return Ok(Err(Flow::Stop(End::Loop)));
             }
-            let caller = base - 2 - Pc::new(link.pc()).add(-1).ins().a() as i32;
+            let caller = base - 2 - Pc::new(link.pc()).offset(-1).ins().a() as i32;
             if self.proto_at(at, caller).is_none_or(|p| p.flags.get() & proto_flags::NO_JIT != 0) {
                 return Ok(Err(self.end_here(at)));
             }

@@ -247,7 +247,7 @@ impl Recorder {
     fn results_wanted(&self, base: i32) -> Rec<Option<usize>> {
         let link = self.link_of(base).ok_or(Reason::ReturnToNative)?;
         if link.is_lua() {
-            let call = super::Pc::new(link.pc()).add(-1).ins();
+            let call = super::Pc::new(link.pc()).offset(-1).ins();
             return Ok(call.b().checked_sub(1));
         }
         match link.kind() {
