@@ -72,7 +72,7 @@ pub fn accesses(e: &Emitter, write: &Ins, other: &Ins) -> Alias {
         (Op::KSTORE, Op::KLOAD | Op::KSTORE) => parents(e, write.a(), other.a()).at(write.lits[0] == other.lits[0]),
         (Op::USTORE, Op::ULOAD | Op::USTORE) => variables(write.a(), other.a()),
         (Op::XSTORE, Op::XLOAD | Op::XSTORE) => c_memory(&e.trace, write, other),
-        (Op::NEWKEY, Op::SHAPE) => objects(e, write.a(), other.a()),
+        (Op::NEWKEY, Op::SHAPE | Op::NEWKEY) => objects(e, write.a(), other.a()),
         (Op::NEWKEY, Op::FLOAD) => objects(e, write.a(), other.a()),
         (Op::RESHAPE, Op::SHAPE) => objects(e, write.a(), other.a()),
         // The slots stay where they are.

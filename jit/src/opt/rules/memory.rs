@@ -1,9 +1,10 @@
 //! Addresses and objects: constant offsets move into loads and stores, and what is known of a new object need not be read.
 
+use super::super::alias::{self, Alias};
 use super::super::emit::Emitter;
 use super::super::fold::{Fold, rules};
 use super::super::forward::as_loaded;
-use crate::ir::{Const, Field, Ins, IrRef, Op, Type};
+use crate::ir::{Class, Const, Field, Ins, IrRef, Op, Type};
 
 /// The base and the constant offset of an address `base + k`.
 fn split(e: &Emitter, address: IrRef) -> Option<(IrRef, i64)> {
@@ -100,5 +101,24 @@ rules! {
     /// The collector runs only at safe points, and takes what was made since the last one as reachable and unscanned.
     [BARRIER] fn barrier_of_new(e, ins) {
         e.trace.ins(ins.a()).is_some_and(|i| i.op.is_allocation()).then_some(Fold::Gone)
+    }
+
+    /// `NEWKEY of a table made in this trace => it is made with the key, and the value stored`
+    ///
+    /// A key whose value is nil is absent for every observer, so nobody can tell that the table has it early. With every key known from the
+    /// start, an object that is built key by key is one allocation with its final shape, and can be sunk.
+    [NEWKEY] fn key_of_new_table(e, ins) {
+        let made = e.inner_of(ins.a(), Op::TNEW).map(|_| ins.a())?;
+        // The table's shape must still be the one that it was made with.
+        let changed = |at: &IrRef| *at > made && alias::accesses(e, &e.trace.ins[at.index()], ins) != Alias::No;
+        if e.writers(Class::Shape).take_while(|at| *at > made).any(|at| changed(&at)) {
+            return None;
+        }
+        let place = ins.lits[1];
+        let table = &mut e.trace.ins[made.index()];
+        table.lits[0] = ins.lits[0];
+        table.lits[1] = table.lits[1].max(place + 1);
+        let slots = e.op_with(Op::FLOAD, Type::Ptr, &[made], &[Field::TabSlots as i32]);
+        Some(Fold::Again(Ins::new(Op::KSTORE, Type::None, &[slots, ins.b()]).with_lits(&[place])))
     }
 }
