@@ -17,6 +17,11 @@ fn check(seed: u64, backend: &mut Backend) -> Result<bool, String> {
     let description = generate::describe(&mut random);
     let mut block = Block::new();
     block.describe(&description)?;
+    // Cells taken inline lie elsewhere than what the evaluator makes, so only what can be seen is the same.
+    let inline = seed % 2 == 1;
+    if inline {
+        block.set_runs();
+    }
     let trace = Generator::trace(&mut random, &block);
     let shown = |trace: &Trace| format!("test run\n{description}{}", trace.display(&|c| block.name_of(c)));
     verify(&trace).map_err(|m| format!("{m}\n{}", shown(&trace)))?;
@@ -37,7 +42,7 @@ fn check(seed: u64, backend: &mut Backend) -> Result<bool, String> {
     for (trace, expected) in [(&trace, &plain), (&e.trace, &optimised)] {
         let compiled = backend.compile(trace).map_err(|m| complain(m.to_string()))?;
         let machine = block.execute(backend, trace, &compiled);
-        let outcome = match trace.loop_at.is_some() || trace.link != Link::Loop {
+        let outcome = match !inline && (trace.loop_at.is_some() || trace.link != Link::Loop) {
             true => block.identical(expected, &machine),
             false => block.same(expected, &machine),
         };

@@ -4,7 +4,8 @@
 //! the evaluator can run in the copy under the same addresses. Whatever both do to it must come out the same.
 //!
 //! ```text
-//!   0x000  TraceState     0x100  bump pointer, epoch     0x400  stack     0x1000  named objects, then new ones
+//!   0x000  TraceState     0x100  bump pointer, epoch     0x400  stack     0xC00  runs of free cells
+//!   0x1000  named objects, then new ones                                  0x30000  free cells
 //! ```
 
 use super::natives;
@@ -12,6 +13,7 @@ use moonwake_jit::backend::{Backend, CompiledTrace, HelperTable, Layout};
 use moonwake_jit::ir::eval::{self, Exit, Fault, World};
 use moonwake_jit::ir::{CSignature, Const, Helper, MemType, Trace};
 use moonwake_jit::snapshot::Snapshot;
+use moonwake_lang::gc::class::CLASS_BYTES;
 use moonwake_lang::object::{Header, Kind, Table};
 use moonwake_lang::trace_state::{ExitReason, TraceState};
 use moonwake_lang::value::{NUMBER_LIMIT, Value};
@@ -24,7 +26,9 @@ const EPOCH: u64 = 0x108;
 const STACK: u64 = 0x400;
 const BASE: u64 = 0x600;
 const STACK_END: u64 = 0xC00;
+const RUNS: i32 = 0xC00;
 const OBJECTS: u64 = 0x1000;
+const CELLS: u64 = 0x30000;
 
 /// Memory under real addresses: the block itself or a copy of it.
 pub trait Memory {
@@ -104,8 +108,7 @@ fn helper(memory: &mut dyn Memory, vm: u64, helper: Helper, args: &[u64]) -> Res
         Helper::TableNew => {
             let table = bump(memory, vm, size_of::<Table>() as u64)?;
             header(memory, table, Kind::Table, 0, args[0])?;
-            // Room for keys to come, so that nothing moves.
-            let slots = values(memory, vm, args[1].max(8))?;
+            let slots = values(memory, vm, args[1])?;
             let array = values(memory, vm, args[2])?;
             memory.put(table + offset_of!(Table, slots) as u64, 8, slots)?;
             memory.put(table + offset_of!(Table, array) as u64, 8, array)?;
@@ -123,7 +126,17 @@ fn helper(memory: &mut dyn Memory, vm: u64, helper: Helper, args: &[u64]) -> Res
         }
         Helper::NewKey => {
             memory.put(args[0] + offset_of!(Header, size) as u64, 4, args[1])?;
-            let slots = memory.get(args[0] + offset_of!(Table, slots) as u64, 8)?;
+            let mut slots = memory.get(args[0] + offset_of!(Table, slots) as u64, 8)?;
+            let capacity = if slots == 0 { 0 } else { memory.get(slots - 8, 8)? >> 32 };
+            if args[2] >= capacity {
+                let more = values(memory, vm, (args[2] + 1).next_power_of_two())?;
+                for n in 0..capacity {
+                    let value = memory.get(slots + 8 * n, 8)?;
+                    memory.put(more + 8 * n, 8, value)?;
+                }
+                memory.put(args[0] + offset_of!(Table, slots) as u64, 8, more)?;
+                slots = more;
+            }
             memory.put(slots + 8 * args[2], 8, args[3])?;
             Ok(0)
         }
@@ -159,6 +172,7 @@ pub fn backend() -> Backend {
     helpers.set(Helper::Barrier, barrier as extern "C" fn(u64, u64) as usize);
     let mut backend =
         Backend::new(helpers, Layout { epoch: EPOCH as i32, barrier_bits: 0x80 }).expect("this machine can compile");
+    backend.runs = Some(RUNS);
     backend.keep_listing = true;
     backend
 }
@@ -268,8 +282,9 @@ impl Block {
         let mut copy = self.copy();
         let start = self.start();
         let [slots, array] = parts;
-        let table = helper(&mut copy, start, Helper::TableNew, &[shape, slots.len() as u64, array.len() as u64])
-            .map_err(|f| f.0)?;
+        // Room for keys to come, so that the named tables' slots stay where they are.
+        let room = slots.len().max(8) as u64;
+        let table = helper(&mut copy, start, Helper::TableNew, &[shape, room, array.len() as u64]).map_err(|f| f.0)?;
         for (field, values) in [(offset_of!(Table, slots), slots), (offset_of!(Table, array), array)] {
             let first = copy.get(table + field as u64, 8).map_err(|f| f.0)?;
             for (n, value) in values.into_iter().enumerate() {
@@ -348,6 +363,16 @@ impl Block {
         let at = offset_of!(TraceState, poll) as u64;
         assert_eq!(at % 8, 0);
         self.put(start + at, 1);
+    }
+
+    /// Gives compiled code a few cells of each size to allocate inline, so that it uses them up and goes on by calls.
+    pub fn set_runs(&mut self) {
+        for (class, &bytes) in CLASS_BYTES.iter().enumerate().skip(2).take(30) {
+            let run = self.start() + RUNS as u64 + 16 * class as u64;
+            let cells = self.start() + CELLS + 0x200 * class as u64;
+            self.put(run, cells);
+            self.put(run + 8, cells + 3 * u64::from(bytes));
+        }
     }
 
     fn start(&self) -> u64 {
@@ -487,6 +512,8 @@ impl Block {
         let header = word(address);
         let size = header >> 32;
         let show = |first: u64, count: u64| -> String {
+            let nil = |&n: &u64| word(first + 8 * n) == Value::NIL.0;
+            let count = count - (0..count).rev().take_while(nil).count() as u64;
             (0..count).map(|n| format!(" {}", self.show_value(word(first + 8 * n), memory, depth))).collect()
         };
         if header & 0xff == Kind::Cdata as u64 {

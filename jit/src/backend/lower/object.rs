@@ -12,22 +12,29 @@ impl Lowering<'_> {
         let literals = |lowering: &mut Self, lits: &[i32]| -> Vec<Value> {
             lits.iter().map(|&n| lowering.b.ins().iconst(I32, i64::from(n))).collect()
         };
+        let [first, second, third] = ins.lits.map(|n| n as u32);
         match ins.op {
-            Op::TNEW => {
-                let arguments = literals(self, &ins.lits);
-                self.call_helper(Helper::TableNew, &arguments)
-            }
+            Op::TNEW => self.inline_table(first, second, third, |lowering| {
+                let arguments = literals(lowering, &ins.lits);
+                lowering.call_helper(Helper::TableNew, &arguments)
+            }),
             Op::TDUP => {
                 let template = self.value(ins.a());
                 self.call_helper(Helper::TableDup, &[template])
             }
             Op::CNEW => {
-                let arguments = literals(self, &ins.lits);
-                self.call_helper(Helper::CdataNew, &arguments)
+                let slow = |lowering: &mut Self| {
+                    let arguments = literals(lowering, &ins.lits);
+                    lowering.call_helper(Helper::CdataNew, &arguments)
+                };
+                if third == 8 { self.inline_cdata(first, second, slow) } else { slow(self) }
             }
             Op::CBOX => {
-                let arguments = literals(self, &[ins.lits[1], ins.mem().size() as i32, 8]);
-                let object = self.call_helper(Helper::CdataNew, &arguments)?;
+                let size = ins.mem().size();
+                let object = self.inline_cdata(second, size, |lowering| {
+                    let arguments = literals(lowering, &[ins.lits[1], size as i32, 8]);
+                    lowering.call_helper(Helper::CdataNew, &arguments)
+                })?;
                 self.store_memory(ins.mem(), ins.a(), object, 8);
                 Ok(object)
             }
