@@ -8,6 +8,8 @@
 use crate::backend::{HelperTable, Layout};
 use crate::ir::Helper;
 use crate::ir::helpers::FAILED;
+use moonwake_lang::gc::Heap;
+use moonwake_lang::gc::space::Space;
 use moonwake_lang::object::{Cdata, Function, Gc, Header, Proto, Str, Table, gc_bits};
 use moonwake_lang::value::Value;
 use moonwake_lang::vm::Vm;
@@ -195,6 +197,7 @@ pub fn table() -> HelperTable {
 
 /// Where compiled code finds the heap's state in the machine.
 pub fn layout() -> Layout {
-    let epoch = offset_of!(Vm, heap) + offset_of!(moonwake_lang::gc::Heap, epoch);
-    Layout { epoch: epoch as i32, barrier_bits: gc_bits::NEEDS_BARRIER }
+    let epoch = offset_of!(Vm, heap) + offset_of!(Heap, epoch);
+    let runs = offset_of!(Vm, heap) + offset_of!(Heap, space) + offset_of!(Space, bumps);
+    Layout { epoch: epoch as i32, barrier_bits: gc_bits::NEEDS_BARRIER, runs: runs as i32 }
 }

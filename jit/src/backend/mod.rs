@@ -36,6 +36,8 @@ pub struct Layout {
     pub epoch: i32,
     /// The bits of a header's `gc` byte that ask for a write barrier.
     pub barrier_bits: u8,
+    /// Distance of the heap's runs of free cells from the start of the virtual machine.
+    pub runs: i32,
 }
 
 /// Why a trace could not be compiled.
@@ -103,8 +105,6 @@ pub struct Backend {
     helpers: HelperTable,
     layout: Layout,
     stubs: stubs::Stubs,
-    /// Distance of the heap's runs of free cells from the start of the virtual machine. `None`: objects are made by calls alone.
-    pub runs: Option<i32>,
     /// Whether compiled traces keep their [`Listing`].
     pub keep_listing: bool,
 }
@@ -114,7 +114,7 @@ impl Backend {
     pub fn new(helpers: HelperTable, layout: Layout) -> Result<Backend, CompileError> {
         let mut memory = CodeMemory::new()?;
         let stubs = stubs::Stubs::compile(&mut memory)?;
-        Ok(Backend { memory, helpers, layout, stubs, runs: None, keep_listing: false })
+        Ok(Backend { memory, helpers, layout, stubs, keep_listing: false })
     }
 
     /// The function by which the interpreter enters every trace.
@@ -134,7 +134,6 @@ impl Backend {
         let environment = lower::Environment {
             helpers: &self.helpers,
             layout: self.layout,
-            runs: self.runs,
             to_interpreter: self.stubs.to_interpreter,
             thunks,
             frontend: self.memory.frontend_config(),

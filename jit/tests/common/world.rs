@@ -170,9 +170,8 @@ pub fn backend() -> Backend {
     helpers.set(Helper::CdataNew, cdata_new as extern "C" fn(u64, u32, u32, u32) -> u64 as usize);
     helpers.set(Helper::NewKey, new_key as extern "C" fn(u64, u64, u32, u32, u64) as usize);
     helpers.set(Helper::Barrier, barrier as extern "C" fn(u64, u64) as usize);
-    let mut backend =
-        Backend::new(helpers, Layout { epoch: EPOCH as i32, barrier_bits: 0x80 }).expect("this machine can compile");
-    backend.runs = Some(RUNS);
+    let mut backend = Backend::new(helpers, Layout { epoch: EPOCH as i32, barrier_bits: 0x80, runs: RUNS })
+        .expect("this machine can compile");
     backend.keep_listing = true;
     backend
 }

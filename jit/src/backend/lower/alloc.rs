@@ -87,11 +87,11 @@ impl Lowering<'_> {
         slow: impl FnOnce(&mut Self) -> Result<Value, CompileError>,
         fill: impl FnOnce(&mut Self, &[Value]),
     ) -> Result<Value, CompileError> {
-        let runs = match self.environment.runs {
-            // Exits are rarely taken: there a call is shorter.
-            Some(runs) if !self.restoring && sizes.iter().all(|&size| size as usize <= FINE_LIMIT) => runs,
-            _ => return slow(self),
-        };
+        // Exits are rarely taken: there a call is shorter.
+        if self.restoring || sizes.iter().any(|&size| size as usize > FINE_LIMIT) {
+            return slow(self);
+        }
+        let runs = self.environment.layout.runs;
         let cold = self.b.create_block();
         let done = self.b.create_block();
         let object = self.b.append_block_param(done, I64);

@@ -41,8 +41,6 @@ pub struct Environment<'a> {
     pub helpers: &'a HelperTable,
     /// Where things are in the virtual machine.
     pub layout: Layout,
-    /// Where the heap's runs of free cells are in the virtual machine; `None`: objects are made by calls.
-    pub runs: Option<i32>,
     /// Where exits lead at first.
     pub to_interpreter: usize,
     /// Thunks of the variadic functions that the trace calls, by target.
