@@ -96,3 +96,16 @@ fn libraries_can_be_required() {
     file("somelib.lua", "return { name = ... }");
     assert_eq!(out(&["-l", "somelib", "-e", "print(package.loaded.somelib.name)"], ""), "somelib\n");
 }
+#[test]
+fn statistics_are_one_json_object() {
+    let target = format!("{}/stats.json", env!("CARGO_TARGET_TMPDIR"));
+    let script = file("stats.lua", "local s = 0 for i = 1, 1000 do s = s + i end print(s)");
+    assert_eq!(out(&[&format!("--stats={target}"), &script], ""), "500500\n");
+    let json = std::fs::read_to_string(target).expect("the file was written");
+    assert!(json.starts_with('{') && json.trim_end().ends_with('}'), "{json}");
+    for key in
+        ["root_traces", "side_traces", "aborts", "side_exits", "native_calls", "compile_ms", "collections", "peak_heap"]
+    {
+        assert!(json.contains(&format!("\"{key}\"")), "{key} is missing in {json}");
+    }
+}

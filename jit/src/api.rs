@@ -123,7 +123,8 @@ pub fn optimisation(vm: &mut Vm, setting: &str) -> Result<(), String> {
 
 /// What was counted, as members of a JSON object without its braces; empty without a compiler.
 pub fn stats_json_members(vm: &mut Vm) -> String {
-    with_jit(vm, |jit, _| jit.report.json_members()).unwrap_or_default()
+    let interpreted = moonwake_ffi::state::attached(vm).native_calls();
+    with_jit(vm, |jit, _| jit.report.json_members(interpreted)).unwrap_or_default()
 }
 
 /// Whether loops and functions are recorded (`jit.status`).

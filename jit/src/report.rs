@@ -19,6 +19,7 @@ use moonwake_lang::vm::Vm;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Where text goes.
@@ -33,6 +34,8 @@ pub struct Report {
     pub dump: Option<(Sink, String)>,
     /// Whether to count what costs time to count.
     pub counts: bool,
+    /// C functions called from compiled code, which counts here itself while anything is counted.
+    native_calls: Box<AtomicU64>,
     /// Time spent compiling.
     pub compile_time: Duration,
     roots: u64,
@@ -61,6 +64,11 @@ pub fn place_of(protos: &[Gc<Proto>], pc: Pc) -> String {
 }
 
 impl Report {
+    /// Where compiled code counts the C functions that it calls, if they are counted.
+    pub fn native_counter(&self) -> Option<u64> {
+        self.counts.then(|| self.native_calls.as_ptr() as u64)
+    }
+
     /// Whether the optimiser should note what it does.
     pub fn keeps_events(&self) -> bool {
         self.shows('o')
@@ -138,11 +146,13 @@ impl Report {
     }
 
     /// The members of a JSON object that tell what was counted.
-    pub fn json_members(&self) -> String {
+    pub fn json_members(&self, interpreted: u64) -> String {
         let mut json = String::new();
         let _ = write!(json, "\"root_traces\": {}, \"side_traces\": {}, ", self.roots, self.sides);
         let _ = write!(json, "\"side_exits\": {}, \"polls\": {}, ", self.exits, self.polls);
         let _ = write!(json, "\"compile_ms\": {:.3}, ", self.compile_time.as_secs_f64() * 1e3);
+        let compiled = self.native_calls.load(Ordering::Relaxed);
+        let _ = write!(json, "\"native_calls\": {{\"compiled\": {compiled}, \"interpreter\": {interpreted}}}, ");
         json.push_str("\"aborts\": [");
         for (n, ((reason, place), count)) in self.aborts.iter().enumerate() {
             let comma = if n > 0 { ", " } else { "" };

@@ -183,6 +183,12 @@ fn result_memory(r: &mut Recorder, plan: &CallPlan, aggregate: bool) -> Rec<Opti
 }
 
 fn emit_call(r: &mut Recorder, address: IrRef, passed: Passed) -> IrRef {
+    if let Some(counter) = r.native_counter {
+        let counter = r.e.constant(Const::Ptr(counter));
+        let (count, one) = (r.xload(MemType::U64, counter, 0), r.e.constant(Const::U64(1)));
+        let count = r.e.op(Op::ADD, Type::U64, &[count, one]);
+        r.xstore(MemType::U64, counter, 0, count);
+    }
     let ty = passed.signature.results.first().map_or(Type::None, |mem| mem.ty());
     let signature = r.e.trace.add_signature(passed.signature);
     let mut ins = Ins::new(Op::CALLC, ty, &[address]).with_lits(&[signature]);

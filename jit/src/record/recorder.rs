@@ -131,6 +131,8 @@ pub struct Recorder {
     pub effect: bool,
     /// A C function was called since: the next instruction makes sure that it did not run Lua.
     pub native_called: bool,
+    /// Where calls of C functions are counted, if they are.
+    pub native_counter: Option<u64>,
     /// What a side trace knows from its parent.
     pub inherited: Vec<Inherited>,
     /// The lowest base of the frames that the trace or its ancestors made.
@@ -182,6 +184,7 @@ impl Recorder {
             // The first snapshot is taken before anything else.
             effect: true,
             native_called: false,
+            native_counter: None,
             inherited: Vec::new(),
             lowest: 0,
             takes_turn: false,

@@ -112,6 +112,7 @@ impl Jit {
         let at = At::new(vm, known, base, pc, count);
         let mut recorder = Recorder::new(traces.next_number(), start, beginning, &at, options.passes, options.limits);
         recorder.e.report.keep = self.report.keeps_events();
+        recorder.native_counter = self.report.native_counter();
         self.recording = Some(Box::new(recorder));
         self.report.started(beginning);
         vm.set_recording(true);
