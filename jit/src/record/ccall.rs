@@ -55,9 +55,12 @@ fn function_address(r: &mut Recorder, types: &CTypes, object: Traced, id: CTypeI
     let fresh = r.e.trace.ins_of(object.ir, Op::CBOX).is_some();
     let object = if fresh { object } else { r.specialise(object)? };
     let (cdata, _) = r.guard_ctype(types, object)?;
-    let is_reference_to_function =
-        matches!(types.kind(id), Kind::Reference(to) if matches!(types.kind(to), Kind::Function(_)));
-    if object.ir.is_constant() && is_reference_to_function {
+    let is_function = match types.kind(id) {
+        Kind::Function(_) => true,
+        Kind::Reference(to) => matches!(types.kind(to), Kind::Function(_)),
+        _ => false,
+    };
+    if object.ir.is_constant() && is_function {
         // A declared function: its cdata never changes.
         return Ok(r.e.constant(Const::Ptr(word_now(cdata.payload() as u64))));
     }
