@@ -137,8 +137,7 @@ pub fn prepare(r: &mut Recorder, at: &mut At<'_>) -> Rec<Flow> {
     let index = counts.number(r, index)?;
     let (i, l, s) = (index.now.as_f64(), limit.now.as_f64(), step.now.as_f64());
     let runs = if s >= 0.0 { i <= l } else { i >= l };
-    // The loop's own instruction stands right before the place to which the jump leads.
-    let end = at.pc.target().offset(-2);
+    let end = at.loop_instruction().ok_or(Reason::BadType)?;
     if runs
         && let Some(link) = r.compiled_here(end).filter(|_| !r.is_root())
         && let Some(flow) = link_before_first_turn(r, at, end, (index, step), link)?

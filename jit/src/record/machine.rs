@@ -173,6 +173,19 @@ impl<'m> At<'m> {
         child(self.proto(), index)
     }
 
+    /// Of a `FORPREP`, the loop's own instruction: the `FORLOOP` that jumps to what follows here.
+    pub fn loop_instruction(&self) -> Option<Pc> {
+        let (proto, body) = (self.proto(), self.pc.next());
+        let mut found = None;
+        proto.source().for_each_instruction(|position, ins| {
+            if ins.op() == Op::FORLOOP && found.is_none() {
+                let pc = Pc::of(proto, position);
+                found = Some(pc).filter(|pc| pc.target() == body);
+            }
+        });
+        found
+    }
+
     /// A data word of the instruction, counted from 0.
     pub fn word(&self, index: usize) -> u32 {
         self.pc.word(1 + index)

@@ -49,7 +49,7 @@ impl Recorder {
     /// A root trace that could not jumps to its own start, where every type is checked anew. A side trace's start relies on what its
     /// parent knew; it goes to the root trace of the loop instead.
     fn end(&self, link: Link) -> Link {
-        if link != Link::Loop || self.optimised || self.inherited.is_empty() {
+        if link != Link::Loop || self.e.trace.loop_at.is_some() || self.inherited.is_empty() {
             return link;
         }
         match self.beginning.pc.ins() {

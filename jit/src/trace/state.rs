@@ -141,7 +141,8 @@ impl Jit {
         if let Some(recorder) = &mut self.recording {
             // A trace that begins with a return may loop to its start, where nothing is known.
             if !is_return(at) {
-                recorder.inherited = inherited;
+                recorder.inherited =
+                    if is_loop(at) { inherited.iter().map(without_value).collect() } else { inherited };
             }
             recorder.lowest = lowest.min(0);
             recorder.multiple = results.map(|count| Multiple { first: first_multiple(at), count });
@@ -372,6 +373,18 @@ fn inherit(info: &TraceInfo, snapshot: usize) -> Vec<Inherited> {
         }
     }
     inherited
+}
+
+/// What a trace that may become a loop knows of a slot: the value changes from turn to turn. A frame's link does not.
+fn without_value(known: &Inherited) -> Inherited {
+    match known.what {
+        Heritage::Constant(Const::Link(_)) | Heritage::Type(_) => *known,
+        Heritage::Constant(constant) => Inherited { what: Heritage::Type(constant.ty()), ..*known },
+    }
+}
+
+fn is_loop(pc: Pc) -> bool {
+    matches!(pc.op(), Bc::FORLOOP | Bc::ITERLOOP | Bc::LOOP)
 }
 
 fn heritage(ty: Type) -> Heritage {
