@@ -4,7 +4,7 @@
 mod common;
 
 use common::{machine, probe, text};
-use moonwake_lang::{gc::Stress, stdlib};
+use moonwake_lang::{gc::Stress, stdlib, vm::Vm};
 use std::path::Path;
 
 /// What a script finds before it runs.
@@ -22,10 +22,14 @@ fn run(path: &Path, stress: Stress) -> Result<(), String> {
     let (library, header) = probe();
     let (library, header) =
         (vm.string_value(library.display().to_string()), vm.string_value(header.display().to_string()));
-    let mut load = |source: &[u8], name: &str| vm.load(source, name.as_bytes()).map_err(|message| text(&message));
-    let prelude = load(PRELUDE.as_bytes(), "=prelude")?;
-    let script = load(&std::fs::read(path).unwrap(), &format!("@{}", path.file_name().unwrap().display()))?;
-    let result = vm.call(prelude.into(), &[header, library]).and_then(|_| vm.call(script.into(), &[]));
+    let load =
+        |vm: &mut Vm, source: &[u8], name: &str| vm.load(source, name.as_bytes()).map_err(|message| text(&message));
+    let prelude = load(&mut vm, PRELUDE.as_bytes(), "=prelude")?;
+    vm.call(prelude.into(), &[header, library]).map_err(|error| text(vm.raw_tostring(error.value).bytes()))?;
+    // Loaded only now: nothing but the stack keeps a function alive while others run.
+    let name = format!("@{}", path.file_name().unwrap().display());
+    let script = load(&mut vm, &std::fs::read(path).unwrap(), &name)?;
+    let result = vm.call(script.into(), &[]);
     let result = result.map_err(|error| text(vm.raw_tostring(error.value).bytes()));
     stdlib::close(&mut vm);
     result.map(drop)
