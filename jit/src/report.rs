@@ -66,7 +66,7 @@ pub fn place_of(protos: &[Gc<Proto>], pc: Pc) -> String {
 impl Report {
     /// Where compiled code counts the C functions that it calls, if they are counted.
     pub fn native_counter(&self) -> Option<u64> {
-        self.counts.then(|| self.native_calls.as_ptr() as u64)
+        self.counts.then_some(self.native_calls.as_ptr() as u64)
     }
 
     /// Whether the optimiser should note what it does.

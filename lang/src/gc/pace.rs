@@ -20,7 +20,7 @@ pub enum Stress {
     /// No.
     #[default]
     Off,
-    /// A whole collection: shows what is used without being reachable.
+    /// A whole collection, if anything was made since the last one: shows what is used without being reachable.
     Collections,
     /// A small slice of one: shows stores without a barrier.
     Slices,
