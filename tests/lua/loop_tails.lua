@@ -39,3 +39,10 @@ local function flips(n)
   return total
 end
 print(flips(40))
+
+-- The sign of a remainder that is zero.
+local z = -0
+for i = 1, 20 do
+  local r = (-z * i) % (i + 1)
+  if i == 20 then print(1 / r, 1 / ((z * -i) % 7)) end
+end

@@ -20,7 +20,8 @@ use crate::value::{Tag, Value};
 fn floor(n: f64) -> f64 {
     if n.abs() < 9e18 {
         let whole = to_i64(n) as f64;
-        if whole > n { whole - 1.0 } else { whole }
+        // -0 stays -0, as in `-0 % 10 == 0`, whose sign depends on it.
+        if whole > n { whole - 1.0 } else { whole }.copysign(n)
     } else {
         n.floor()
     }
