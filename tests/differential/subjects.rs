@@ -30,10 +30,10 @@ pub const REFERENCE: Subject =
 
 /// Whom to compare with it.
 pub const SUBJECTS: &[Subject] = &[
-    Subject { name: "moonwake", program: MOONWAKE, options: &[], by_default: false },
-    Subject { name: "moonwake -joff", program: MOONWAKE, options: &["-joff"], by_default: false },
+    Subject { name: "moonwake", program: MOONWAKE, options: &[], by_default: true },
+    Subject { name: "moonwake -joff", program: MOONWAKE, options: &["-joff"], by_default: true },
     Subject { name: "moonwake hot", program: MOONWAKE, options: &["-Ohotloop=1", "-Ohotexit=1"], by_default: false },
-    Subject { name: "luajit", program: benchmarks::LUAJIT, options: &[], by_default: true },
+    Subject { name: "luajit", program: benchmarks::LUAJIT, options: &[], by_default: false },
     Subject {
         name: "luajit hot",
         program: benchmarks::LUAJIT,

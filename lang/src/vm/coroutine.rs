@@ -180,7 +180,7 @@ pub unsafe fn yield_values(vm: *mut Vm, base: *mut Value, first: *const Value, c
     unsafe {
         let coroutine = (*vm).current;
         if !(*vm).is_yieldable() {
-            let error = Error::new(Value::from((*vm).heap.intern(b"attempt to yield across C-call boundary")));
+            let error = (*vm).error_at_level(1, b"attempt to yield across C-call boundary");
             return throw_error(vm, base, std::ptr::null(), error);
         }
         coroutine.base.set(base);
