@@ -211,19 +211,23 @@ fn meet_entry(r: &mut Recorder, at: &mut At<'_>) -> Rec<Option<Flow>> {
     if at.pc == r.beginning.pc {
         return Ok(None);
     }
+    let too_deep = inlined_times(r, at) > r.limits.callunroll;
     if at.pc.ins().op() == Bc::FUNCJ {
         let trace = at.pc.ins().d() as u32;
-        if at.known.traces.get(trace).is_some_and(|t| t.loops()) {
-            fill_parameters(r, r.base, at.count, at.ins.d());
-            r.need_stack(r.base + at.ins.a() as i32)?;
-            r.slots.kill_from(r.base + at.ins.d() as i32);
+        let loops = at.known.traces.get(trace).map(|t| t.loops());
+        // A trace that only returns is better inlined, unless this is a recursion: then it is where to go on. A loop's trace must come back.
+        if loops.is_some_and(|loops| loops || too_deep && r.beginning.kind != Kind::Loop) {
+            let proto = at.proto();
+            fill_parameters(r, r.base, at.count, proto.params.into());
+            r.need_stack(r.base + i32::from(proto.registers))?;
+            r.slots.kill_from(r.base + i32::from(proto.params));
             let after = at.pc.next();
             r.effect = true;
             r.snapshot(after, at);
             return Ok(Some(Flow::Stop(Link::Trace(trace))));
         }
     }
-    if inlined_times(r, at) > r.limits.callunroll { Err(Reason::CallUnroll.into()) } else { Ok(None) }
+    if too_deep { Err(Reason::CallUnroll.into()) } else { Ok(None) }
 }
 
 /// Whether the function that a trace began in was entered so often that the trace loops.
