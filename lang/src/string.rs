@@ -163,9 +163,11 @@ impl Interner {
         string
     }
 
-    /// Begins to move all strings to a new table of a size that suits their number.
+    /// Begins to move all strings to a new table of a size that suits their number, and that of the strings which come while they
+    /// move: a probe in a full table would never end, and a small table may follow a large one that has become nearly empty.
     fn succeed(&mut self) {
-        let size = (self.count * 5 / 3).max(MIN_SIZE);
+        let meanwhile = self.entries.len() / MOVED_PER_STRING;
+        let size = ((self.count + meanwhile) * 5 / 3).max(MIN_SIZE);
         self.old = std::mem::replace(&mut self.entries, Entries::new(size));
         self.moved = 0;
     }
@@ -315,6 +317,27 @@ mod tests {
             assert_eq!(interner.intern(&mut space, &name(i)), kept[i]);
         }
         assert!(interner.len() < 50_000 && interner.len() >= 50_000 / 3 + step);
+    }
+
+    #[test]
+    fn a_table_that_becomes_small_has_room_for_what_comes_while_strings_move() {
+        let (mut space, mut interner) = (Space::new(), Interner::new(1));
+        let name = |i: usize| format!("name{i}").into_bytes();
+        for i in 0..50_000 {
+            interner.intern(&mut space, &name(i));
+        }
+        interner.prepare_sweep();
+        while interner.unswept > 0 || interner.sweeping {
+            interner.sweep_slice(100);
+        }
+        // The old table is still there, as between two slices of the collector.
+        assert!(interner.old.len() > 0 && interner.is_empty());
+        for i in 0..20_000 {
+            interner.intern(&mut space, &name(i));
+            let (used, size) = (interner.entries.used, interner.entries.len());
+            assert!(used < size, "no free entry for string {i}");
+        }
+        assert_eq!(interner.len(), 20_000);
     }
 
     #[test]
