@@ -402,8 +402,7 @@ fn macros_can_be_called_with_constants() {
         let argument = Constant { ctype: CTypeId::DOUBLE, value: Value::Float(value) };
         assert_eq!(c.call_macro(half, &[argument]).unwrap().value, Value::Float(value / 2.0));
     }
-    let text = c.intern(b"a\"\\\0\xff".as_slice());
-    let argument = Constant { ctype: CTypeId::INT8, value: Value::String(text) };
+    let argument = c.string_constant(b"a\"\\\0\xff");
     let len = name(&c, "LEN");
     assert_eq!(c.call_macro(len, &[argument]).unwrap().value, Value::Int(5));
     let call = name(&c, "CALL");
@@ -416,7 +415,7 @@ fn parameters_stand_for_types_names_and_numbers() {
     let mut c = empty();
     let double = Param::Type(CTypeId::DOUBLE);
     let name = |text: &str| Param::Name(text.into());
-    let id = c.parse_type("$ (*)[$]", &[double.clone(), Param::Int(3)]).unwrap();
+    let id = c.parse_type("$ (*)[$]", &[double.clone(), Param::int(3)]).unwrap();
     assert_eq!(c.print(id), "double (*)[3]");
     let id = c.parse_type("struct { int $; $ $; }", &[name("first"), double.clone(), name("second")]).unwrap();
     let second = c.names().find("second").unwrap();
@@ -424,7 +423,7 @@ fn parameters_stand_for_types_names_and_numbers() {
     assert_eq!((member.offset, member.ctype), (8, CTypeId::DOUBLE));
     c.cdef(
         Source::pasted("struct $ { $ x[$ + $]; };", "test"),
-        &[name("tag"), double.clone(), Param::Int(1), Param::Int(2)],
+        &[name("tag"), double.clone(), Param::int(1), Param::int(2)],
     )
     .unwrap();
     let tag = c.parse_type("struct tag", &[]).unwrap();
@@ -434,7 +433,7 @@ fn parameters_stand_for_types_names_and_numbers() {
     {
         assert_eq!(c.parse_type(text, &params).unwrap_err().to_string(), "wrong number of type parameters");
     }
-    assert!(c.parse_type("$", &[Param::Int(5)]).is_err());
+    assert!(c.parse_type("$", &[Param::int(5)]).is_err());
 }
 
 #[test]
@@ -496,4 +495,10 @@ fn depth_and_length_do_no_harm() {
     }
     let Some(Entity::Variable { ctype, .. }) = c.lookup("x").unwrap() else { panic!() };
     assert!(matches!(c.types().kind(ctype), Kind::Array { .. }));
+}
+
+#[test]
+fn declarations_can_move_to_another_thread() {
+    let c = declared("int f(void);");
+    std::thread::spawn(move || drop(c)).join().unwrap();
 }

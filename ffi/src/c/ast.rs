@@ -369,8 +369,8 @@ pub enum Expr {
     Char(Name),
     /// String literals side by side.
     Strings(Vec<Name>),
-    /// `$`, an integer from the caller.
-    Given(i64),
+    /// `$`, a constant from the caller: the parameter's number.
+    Given(u32),
     /// `op x`
     Unary(UnaryOp, ExprId),
     /// `x op y`

@@ -28,13 +28,13 @@ use super::{
     lexer::Kind,
     name::{Name, Names},
     parse::parse,
-    preprocess::{Environment, Preprocessed, Source},
+    preprocess::{Environment, Preprocessed, Source, macros::Macros},
     scope::{Entity, Scope},
     source::{Loc, SourceMap},
     token::{Keywords, Token},
     tokens::{Param, TokenSource, Tokens, Words},
 };
-use crate::ctype::{CTypeId, CTypes, Constant, Kind as TypeKind, Value};
+use crate::ctype::{CTypeId, CTypes, Constant, Length, Value};
 
 const PREDECLARED: &str = include_str!("builtin/types.h");
 
@@ -46,7 +46,7 @@ pub struct Declarations {
     types: CTypes,
     scope: Scope,
     /// What macros turned out to be, since the last `cdef`.
-    macro_values: HashMap<Name, Option<Entity>>,
+    macro_values: HashMap<Name, Entity>,
 }
 
 impl Default for Declarations {
@@ -140,20 +140,23 @@ impl Declarations {
         if !is_constant {
             return Ok(self.scope.get(name));
         }
-        if let Some(Some(known)) = self.macro_values.get(&name) {
-            return Ok(Some(*known));
+        if let Some(&known) = self.macro_values.get(&name) {
+            return Ok(Some(known));
         }
         let text = self.names().spelling(name).to_vec();
-        match self.evaluate(&text) {
-            Ok(entity) => {
-                self.macro_values.insert(name, Some(entity));
+        match (self.evaluate(&text, &[]), self.scope.get(name)) {
+            (Ok(entity), _) => {
+                self.macro_values.insert(name, entity);
                 Ok(Some(entity))
             }
-            Err(error) => match self.scope.get(name) {
-                Some(entity) => Ok(Some(entity)),
-                None => Err(error),
-            },
+            (Err(_), Some(entity)) => Ok(Some(entity)),
+            (Err(error), None) => Err(self.no_value(name, error)),
         }
+    }
+
+    /// All macros.
+    pub fn macros(&self) -> &Macros {
+        &self.environment.macros
     }
 
     /// How many parameters a macro takes, if it is one that takes parameters, and whether it takes more.
@@ -162,22 +165,29 @@ impl Declarations {
         definition.params.as_ref().map(|params| (params.names.len() - usize::from(params.variadic), params.variadic))
     }
 
+    /// A string as a constant, to call a macro with.
+    pub fn string_constant(&mut self, bytes: impl AsRef<[u8]>) -> Constant {
+        let length = Length::Known(bytes.as_ref().len() as u64 + 1);
+        let ctype = self.types.array_of(CTypeId::INT8, length).expect("memory holds no string that is too long");
+        Constant { ctype, value: Value::String(self.intern(bytes)) }
+    }
+
     /// The value of a macro with parameters, called with constants.
     pub fn call_macro(&mut self, name: Name, arguments: &[Constant]) -> Result<Constant, CError> {
         let mut text = self.names().spelling(name).to_vec();
         text.push(b'(');
-        for (index, argument) in arguments.iter().enumerate() {
-            text.extend_from_slice(if index > 0 { b", " } else { b"" });
-            text.extend(self.spelled(*argument));
-        }
+        text.extend_from_slice(vec!["$"; arguments.len()].join(",").as_bytes());
         text.push(b')');
-        match self.evaluate(&text)? {
-            Entity::Constant(constant) => Ok(constant),
-            _ => {
-                let message = format!("macro '{}' is not an expression of constants", self.names().text(name));
-                Err(CError { message, position: None, includes: Vec::new(), terse: true })
-            }
+        let params: Vec<Param> = arguments.iter().map(|&argument| Param::Constant(argument)).collect();
+        match self.evaluate(&text, &params) {
+            Ok(Entity::Constant(constant)) => Ok(constant),
+            Ok(_) => Err(self.no_value(name, CError::placeless("it is no expression"))),
+            Err(error) => Err(self.no_value(name, error)),
         }
+    }
+
+    fn no_value(&self, name: Name, why: CError) -> CError {
+        CError::placeless(format!("macro '{}' has no constant value: {}", self.names().text(name), why.message))
     }
 
     // ----------------------------------------------------------------------------------------- inside
@@ -226,12 +236,13 @@ impl Declarations {
         parse(TokenSource::new(tokens, words, want), ast, names)
     }
 
-    fn declarer<'a>(&'a mut self, ast: &'a Ast, implicit_tags: bool) -> Declarer<'a> {
+    fn declarer<'a>(&'a mut self, ast: &'a Ast, params: &'a [Param], implicit_tags: bool) -> Declarer<'a> {
         Declarer {
             names: &mut self.environment.names,
             types: &mut self.types,
             scope: &mut self.scope,
             ast,
+            params,
             implicit_tags,
             depth: 0,
         }
@@ -245,7 +256,7 @@ impl Declarations {
             if let Parsed::External(external) =
                 self.parse(&mut tokens, (params, &names), Token::WantExternal, &mut ast)?
             {
-                self.declarer(&ast, true).external(&external)?;
+                self.declarer(&ast, params, true).external(&external)?;
             }
         }
         Ok(())
@@ -256,55 +267,32 @@ impl Declarations {
         let mut tokens = Tokens::new(&output.tokens);
         let mut ast = Ast::default();
         match self.parse(&mut tokens, (params, &names), Token::WantType, &mut ast)? {
-            Parsed::Type(name) => self.declarer(&ast, false).type_name(&name),
+            Parsed::Type(name) => self.declarer(&ast, params, false).type_name(&name),
             _ => fault(Loc::NOWHERE, "declaration specifier expected"),
         }
     }
 
     /// What an expression is: a constant, or what a lone name denotes.
-    fn evaluate(&mut self, text: &[u8]) -> Result<Entity, CError> {
+    fn evaluate(&mut self, text: &[u8], params: &[Param]) -> Result<Entity, CError> {
         let mut map = SourceMap::default();
-        let result = self.entity_in(Source::pasted(text, "macro"), &mut map);
+        let result = self.entity_in(Source::pasted(text, "macro"), params, &mut map);
         self.conclude(result, &map, true)
     }
 
-    fn entity_in(&mut self, source: Source<'_>, map: &mut SourceMap) -> Result<Entity> {
-        let (output, _) = self.preprocess(source, &[], map)?;
+    fn entity_in(&mut self, source: Source<'_>, params: &[Param], map: &mut SourceMap) -> Result<Entity> {
+        let output = self.environment.preprocess(Source { params: params.len(), ..source }, map)?;
         if let [only, _] = output.tokens[..]
             && only.kind == Kind::Ident
             && let Some(entity) = self.scope.get(only.name())
         {
             return Ok(entity);
         }
+        let names = vec![Name::EMPTY; params.len()];
         let mut tokens = Tokens::new(&output.tokens);
         let mut ast = Ast::default();
-        match self.parse(&mut tokens, (&[], &[]), Token::WantConstant, &mut ast)? {
-            Parsed::Constant(expr) => self.declarer(&ast, false).constant(expr).map(Entity::Constant),
+        match self.parse(&mut tokens, (params, &names), Token::WantConstant, &mut ast)? {
+            Parsed::Constant(expr) => self.declarer(&ast, params, false).constant(expr).map(Entity::Constant),
             _ => fault(Loc::NOWHERE, "unexpected symbol"),
         }
-    }
-
-    /// A constant in C's notation.
-    fn spelled(&self, constant: Constant) -> Vec<u8> {
-        let text = match (constant.value, self.types.kind(self.types.underlying(constant.ctype))) {
-            (Value::Int(bits), TypeKind::Pointer(_)) => format!("((void *){bits}ULL)"),
-            (Value::Int(bits), TypeKind::Int { bytes: 8.., unsigned: true }) => format!("{bits}ULL"),
-            (Value::Int(bits), TypeKind::Int { bytes: 4, unsigned: true }) => format!("{bits}U"),
-            (Value::Int(bits), TypeKind::Int { bytes: 8.., .. }) => format!("((long long){bits}ULL)"),
-            (Value::Int(bits), _) => format!("((int){bits}ULL)"),
-            (Value::Float(value), _) if value.is_nan() => "__builtin_nan(\"\")".into(),
-            (Value::Float(value), _) if value.is_infinite() => {
-                format!("({}__builtin_inf())", if value < 0.0 { "-" } else { "" })
-            }
-            (Value::Float(value), kind) => {
-                let suffix = if kind == TypeKind::Float(crate::ctype::Float::Single) { "f" } else { "" };
-                format!("({value:e}{suffix})")
-            }
-            (Value::String(name), _) => {
-                let bytes = self.names().spelling(name).iter().map(|byte| format!("\\{byte:03o}"));
-                format!("\"{}\"", bytes.collect::<String>())
-            }
-        };
-        text.into_bytes()
     }
 }

@@ -41,6 +41,11 @@ pub struct CError {
 }
 
 impl CError {
+    /// An error that is not in a text.
+    pub fn placeless(message: impl Into<String>) -> CError {
+        CError { message: message.into(), position: None, includes: Vec::new(), terse: false }
+    }
+
     /// The error as its user sees it.
     pub fn new(fault: Fault, map: &SourceMap, terse: bool) -> CError {
         CError {

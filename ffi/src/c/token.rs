@@ -21,8 +21,8 @@ pub enum Token {
     TypeName(Name),
     /// `$` for a type.
     GivenType(CTypeId),
-    /// `$` for a number.
-    GivenInt(i64),
+    /// `$` for a constant, the parameter's number.
+    Given(u32),
     Number(Name),
     Str(Name),
     Char(Name),

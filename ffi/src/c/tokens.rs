@@ -21,7 +21,7 @@ use super::{
     source::Loc,
     token::{Keywords, Token},
 };
-use crate::ctype::CTypeId;
+use crate::ctype::{CTypeId, Constant, Value};
 
 const MAX_DEPTH: usize = 200;
 
@@ -32,8 +32,16 @@ pub enum Param {
     Type(CTypeId),
     /// An identifier.
     Name(Vec<u8>),
+    /// A constant.
+    Constant(Constant),
+}
+
+impl Param {
     /// An integer constant.
-    Int(i64),
+    pub fn int(value: i64) -> Param {
+        let ctype = if i32::try_from(value).is_ok() { CTypeId::INT32 } else { CTypeId::INT64 };
+        Param::Constant(Constant { ctype, value: Value::Int(value as u64) })
+    }
 }
 
 /// What identifiers are, to the token source.
@@ -267,7 +275,7 @@ impl<'s, 't> TokenSource<'s, 't> {
         let (params, names) = self.words.params;
         match (&params[raw.param_index()], names[raw.param_index()]) {
             (Param::Type(id), _) => Token::GivenType(*id),
-            (Param::Int(int), _) => Token::GivenInt(*int),
+            (Param::Constant(_), _) => Token::Given(raw.param_index() as u32),
             (Param::Name(_), name) => self.identifier(name),
         }
     }

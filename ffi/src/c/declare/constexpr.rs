@@ -16,6 +16,7 @@ use crate::{
         name::Name,
         scope::Entity,
         source::Loc,
+        tokens::Param,
     },
     ctype::{CTypeId, Constant, Float, Kind, Length, Value},
 };
@@ -59,10 +60,10 @@ impl Declarer<'_> {
                 let ctype = self.types.array_of(CTypeId::INT8, length).expect("a literal is short enough");
                 Ok(Constant { ctype, value: Value::String(self.names.intern(bytes)) })
             }
-            Expr::Given(value) => Ok(match i32::try_from(*value) {
-                Ok(small) => of_int(Int::from(small)),
-                Err(_) => of_int(Int::new(*value as u64, true, false)),
-            }),
+            Expr::Given(number) => match self.params[*number as usize] {
+                Param::Constant(constant) => Ok(constant),
+                _ => fault(loc, INVALID_VALUE),
+            },
             Expr::Unary(UnaryOp::AddressOf, operand) => {
                 let (address, ctype) = self.place(*operand)?;
                 Ok(Constant { ctype: self.types.pointer_to(ctype), value: Value::Int(address) })

@@ -20,6 +20,7 @@ use super::{
     name::{Name, Names},
     scope::{Entity, Scope},
     source::Loc,
+    tokens::Param,
 };
 use crate::ctype::{CTypeId, CTypes, Constant, Kind, Length, Value};
 
@@ -39,6 +40,8 @@ pub struct Declarer<'a> {
     pub scope: &'a mut Scope,
     /// The expressions of the declaration.
     pub ast: &'a Ast,
+    /// What `$` stands for.
+    pub params: &'a [Param],
     /// Whether a tag that is not known declares itself, as it does in C but not in the name of a type.
     pub implicit_tags: bool,
     /// How deep we are in an expression.
