@@ -18,7 +18,7 @@
 
 use crate::{
     c::name::Name,
-    ctype::{BitField, CTypeId, CTypes, Kind, Length, Member, RecordBody},
+    ctype::{BitField, CTypeId, CTypes, Kind, Length, MAX_DEPTH, Member, RecordBody},
 };
 
 /// A member to be placed.
@@ -52,7 +52,7 @@ pub struct Attributes {
 /// Why members cannot be placed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LayoutError {
-    /// A member has no size, or the whole is too large.
+    /// A member has no size, or the whole is too large or too deep.
     Size,
     /// A bit-field's type or width is wrong.
     BitField,
@@ -75,8 +75,9 @@ pub fn place(types: &CTypes, fields: &[Field], record: Attributes) -> Result<Rec
             begin = round_up(begin, types.align_of(field.ctype) * 8);
         }
         body.align = body.align.max(record_align / 8);
+        body.depth = body.depth.max(1 + types.depth(field.ctype));
         end = end.max(begin + bits);
-        if end > MAX_BITS {
+        if end > MAX_BITS || body.depth > MAX_DEPTH {
             return Err((index, LayoutError::Size));
         }
         if field.width == Some(0) {

@@ -477,14 +477,23 @@ fn depth_and_length_do_no_harm() {
         format!("{}int x;{}", "struct { ".repeat(100_000), "};".repeat(100_000)),
         format!("int x{};", "(int".repeat(100_000)),
         format!("int x[{}1];", "~".repeat(100_000)),
+        format!("int {}x;", "*".repeat(100_000)),
+        format!("int x{};", "[1]".repeat(100_000)),
+        (0..5000).fold("typedef int f0;".into(), |all: String, i| all + &format!("typedef f{i} f{}[1];", i + 1)),
+        (0..5000).fold("struct s0 {int x;};".into(), |all: String, i| {
+            all + &format!("struct s{} {{struct s{i} x;}};", i + 1)
+        }),
         format!("int x[{}1];", "0 ? 2 : ".repeat(100_000)),
     ] {
         let error = c.cdef(Source::pasted(&text, "test"), &[]).unwrap_err().to_string();
-        assert!(error.contains("too many"), "{error}");
+        assert!(error.contains("too many") || error.contains("too large"), "{error}");
     }
     for text in [
-        format!("int {}x;", "*".repeat(10_000)),
-        format!("int x{};", "[1]".repeat(10_000)),
+        format!("int {}x;", "*".repeat(200)),
+        format!("int x{};", "[1]".repeat(200)),
+        format!("{}int x;{} y;", "struct { ".repeat(190), "};".repeat(189) + "}"),
+        format!("int x[sizeof({}int{})];", "struct { int x; int y[sizeof(".repeat(60), ")]; }".repeat(60)),
+        (0..5000).fold("typedef int f0;".into(), |all: String, i| all + &format!("typedef int (*f{})(f{i});", i + 1)),
         format!("int x[{}1];", "1 + ".repeat(100_000)),
         format!("int x[{}1];", "sizeof ".repeat(100_000)),
         format!("int x[sizeof({}1)];", "1 + ".repeat(100_000)),
@@ -495,6 +504,8 @@ fn depth_and_length_do_no_harm() {
     }
     let Some(Entity::Variable { ctype, .. }) = c.lookup("x").unwrap() else { panic!() };
     assert!(matches!(c.types().kind(ctype), Kind::Array { .. }));
+    let deep = c.parse_type("f5000", &[]).unwrap();
+    assert!(c.types().print_in_full(deep, c.names()).len() < 1000);
 }
 
 #[test]

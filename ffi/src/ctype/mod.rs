@@ -21,6 +21,7 @@ mod print;
 mod record;
 mod table;
 
+pub(crate) use self::table::MAX_DEPTH;
 pub use self::{
     record::{BitField, Enumeration, FoundMember, Member, Record, RecordBody},
     table::CTypes,

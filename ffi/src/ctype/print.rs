@@ -20,19 +20,20 @@ impl CTypes {
     ///
     /// Only an untagged struct is different: by its typedef, where LuaJIT has `struct 118`, if it has one.
     pub fn print(&self, id: CTypeId, names: &Names) -> String {
-        Printer { types: self, names, parameters: false }.print(id, String::new())
+        Printer { types: self, names, parameters: 0 }.print(id, String::new())
     }
 
     /// The type with the parameters of functions: `int (*)(const char *, ...)`.
     pub fn print_in_full(&self, id: CTypeId, names: &Names) -> String {
-        Printer { types: self, names, parameters: true }.print(id, String::new())
+        Printer { types: self, names, parameters: 8 }.print(id, String::new())
     }
 }
 
 struct Printer<'a> {
     types: &'a CTypes,
     names: &'a Names,
-    parameters: bool,
+    /// How many levels of functions show their parameters.
+    parameters: u32,
 }
 
 impl Printer<'_> {
@@ -60,7 +61,7 @@ impl Printer<'_> {
                 }
                 Kind::Function(function) => {
                     let function = self.types.function(function);
-                    let parameters = if self.parameters { self.parameters(function) } else { String::new() };
+                    let parameters = if self.parameters > 0 { self.parameters(function) } else { String::new() };
                     declarator = format!("{}({parameters})", parenthesized(declarator, after_pointer));
                     (id, after_pointer) = (function.result, false);
                 }
@@ -74,7 +75,8 @@ impl Printer<'_> {
     }
 
     fn parameters(&self, function: &super::Function) -> String {
-        let mut all: Vec<String> = function.params.iter().map(|&param| self.print(param, String::new())).collect();
+        let inner = Printer { parameters: self.parameters - 1, ..*self };
+        let mut all: Vec<String> = function.params.iter().map(|&param| inner.print(param, String::new())).collect();
         if function.variadic {
             all.push("...".into());
         }

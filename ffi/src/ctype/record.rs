@@ -36,6 +36,8 @@ pub struct RecordBody {
     pub is_flexible: bool,
     /// `transparent_union`
     pub is_transparent: bool,
+    /// See [`CTypes::depth`].
+    pub(crate) depth: u32,
     /// Every member that can be named, by name.
     found: Vec<(Name, FoundMember)>,
 }
@@ -84,7 +86,7 @@ pub struct FoundMember {
 impl RecordBody {
     /// A body without members, of at least the given alignment.
     pub fn aligned(align: u64) -> RecordBody {
-        RecordBody { align, ..RecordBody::default() }
+        RecordBody { align, depth: 1, ..RecordBody::default() }
     }
 
     /// Finds a member, its own or one of an anonymous record inside; of several with one name the first.

@@ -65,6 +65,9 @@ pub const POINTER_BYTES: u64 = 8;
 /// No object is larger.
 const MAX_SIZE: u64 = 1 << 47;
 
+/// No object is made of objects in more levels, so that whoever walks through one may recurse.
+pub(crate) const MAX_DEPTH: u32 = 200;
+
 type FastMap<K, V> = HashMap<K, V, BuildHasherDefault<NumberHasher>>;
 
 /// All types.
@@ -217,6 +220,15 @@ impl CTypes {
         }
     }
 
+    /// In how many levels an object consists of other objects, by arrays and members.
+    pub fn depth(&self, id: CTypeId) -> u32 {
+        match self.kind(id) {
+            Kind::Array { of, .. } => 1 + self.depth(of),
+            Kind::Record(record) => self.record(record).body.as_ref().map_or(0, |body| body.depth),
+            _ => 0,
+        }
+    }
+
     /// Whether objects of the type get their size when they are made: `[?]`, or a struct that ends in one.
     pub fn is_variable(&self, id: CTypeId) -> bool {
         match self.kind(id) {
@@ -261,9 +273,9 @@ impl CTypes {
         if let Kind::Reference(_) = self.kind(to) { to } else { self.of_kind(Kind::Reference(to)) }
     }
 
-    /// An array, or nothing when its elements have no size or it is too large.
+    /// An array, or nothing when its elements have no size or it is too large or too deep.
     pub fn array_of(&mut self, of: CTypeId, length: Length) -> Option<CTypeId> {
-        let element = self.size_of(of)?;
+        let element = self.size_of(of).filter(|_| self.depth(of) < MAX_DEPTH)?;
         if let Length::Known(length) = length
             && element.checked_mul(length).is_none_or(|size| size > MAX_SIZE)
         {

@@ -21,7 +21,7 @@ use crate::{
     ctype::{CTypeId, Constant, Float, Kind, Length, Value},
 };
 
-const MAX_DEPTH: usize = 500;
+const MAX_DEPTH: usize = 256;
 
 impl Declarer<'_> {
     /// The value of a constant expression.

@@ -16,6 +16,9 @@ use crate::{
     ctype::{CTypeId, Function, Kind, Length, Qualifiers},
 };
 
+/// How many parts a declarator may have.
+const MAX_PARTS: usize = 200;
+
 impl Declarer<'_> {
     /// The type that a declarator makes of a base type. `attrs` are the ones behind it.
     pub(super) fn derived(&mut self, base: &Base, declarator: &Declarator, attrs: &[Attr]) -> Result<CTypeId> {
@@ -24,6 +27,9 @@ impl Declarer<'_> {
 
     /// The same without the first parts, those next to the name.
     fn derive(&mut self, base: &Base, declarator: &Declarator, attrs: &[Attr], skip: usize) -> Result<CTypeId> {
+        if declarator.parts.len() > MAX_PARTS {
+            return fault(declarator.loc, "declaration has too many syntax levels");
+        }
         let mut decorations = self.decorations(attrs)?.over(base.decorations);
         for part in &declarator.parts {
             if let Part::Attrs(attrs) = part {
