@@ -319,9 +319,7 @@ impl Ffi {
             });
         }
         if let Some(text) = value.as_str() {
-            let name = self.declarations_mut().intern(text.bytes());
-            let ctype = self.known().const_char_pointer;
-            return Some(Constant { ctype, value: ConstantValue::String(name) });
+            return Some(self.declarations_mut().string_constant(text.bytes()));
         }
         let ctype = crate::cdata::place_of(&self.types(), value.as_cdata()?).ctype;
         let ctype = self.types().bare(ctype);

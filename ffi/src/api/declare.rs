@@ -45,7 +45,7 @@ fn params(call: &mut Call<'_>, ffi: &Ffi, text: &[u8]) -> LuaResult<Vec<Param>> 
         params.push(if let Some(name) = value.as_str() {
             Param::Name(name.bytes().to_vec())
         } else if let Some(n) = value.to_number() {
-            Param::Int(truncate(n))
+            Param::int(truncate(n))
         } else if let Some(id) = ctype_of_value(ffi, value) {
             Param::Type(id)
         } else if !text.contains(&b'$') {
