@@ -1,7 +1,7 @@
 //! Types as libffi wants them described.
 //!
 //! libffi knows no unions, bit-fields or packed structs, but it needs none of that: all it asks of a struct is its size, its alignment, and
-//! to which classes its eightbytes belong. We know the classes, so a struct is described by one element for each:
+//! to which classes its eightbytes belong. We know the classes (see [`crate::abi`]), so a struct is described by one element for each:
 //!
 //! ```text
 //!     struct { float x, y; int n; }     SSE, INTEGER     {double, uint64_t}, size 12
@@ -13,10 +13,14 @@
 #![allow(unsafe_code)]
 
 use crate::{
-    ctype::{CTypeId, CTypes, Float, Kind},
+    abi::{Class, Piece, Place, RetPlan, plan_call},
+    ctype::{CTypeId, CTypes, Convention, Function, Kind},
     scalar::Scalar,
 };
-use libffi::low::{ffi_type, type_tag, types};
+use libffi::{
+    low::{ffi_type, type_tag, types},
+    raw::FFI_TYPE_COMPLEX,
+};
 use std::ptr::null_mut;
 
 /// The descriptions that a call interface points to.
@@ -28,58 +32,86 @@ pub struct Descriptions {
     made: Vec<(Box<ffi_type>, Box<[*mut ffi_type]>)>,
 }
 
+/// What libffi is told of a type.
+pub enum Described {
+    /// Nothing: it has no bytes.
+    Nothing,
+    /// This.
+    As(*mut ffi_type),
+}
+
 impl Descriptions {
     /// A struct of this size, one element for each class.
-    fn record(&mut self, size: u64, align: u64, elements: Vec<*mut ffi_type>) -> *mut ffi_type {
+    fn record(&mut self, size: u64, align: u64, elements: Vec<*mut ffi_type>) -> Described {
+        self.compound(type_tag::STRUCT, size, align, elements)
+    }
+
+    fn compound(&mut self, tag: u16, size: u64, align: u64, elements: Vec<*mut ffi_type>) -> Described {
         let mut elements: Box<[_]> = elements.into_iter().chain([null_mut()]).collect();
-        let description = ffi_type {
-            size: size as usize,
-            alignment: align as u16,
-            type_: type_tag::STRUCT,
-            elements: elements.as_mut_ptr(),
-        };
+        let description =
+            ffi_type { size: size as usize, alignment: align as u16, type_: tag, elements: elements.as_mut_ptr() };
         self.made.push((Box::new(description), elements));
         let (description, _) = self.made.last_mut().expect("one was just made");
-        &raw mut **description
+        Described::As(&raw mut **description)
+    }
+
+    /// A struct that travels in registers.
+    fn in_registers(&mut self, size: u64, align: u64, pieces: &[Piece]) -> Option<Described> {
+        let mut elements = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            elements.push(match piece.class {
+                Class::Int => &raw mut types::uint64,
+                Class::Sse if piece.size <= 8 => &raw mut types::double,
+                // A whole vector register: libffi has no such type.
+                Class::Sse => return None,
+            });
+        }
+        Some(self.record(size, align, elements))
     }
 }
 
 /// The type of a parameter, or nothing when such cannot be passed.
-pub fn describe_parameter(types: &CTypes, id: CTypeId, all: &mut Descriptions) -> Option<*mut ffi_type> {
-    describe(types, id, all, false)
-}
-
-/// The type of a result, or nothing when such cannot be returned.
-pub fn describe_result(types: &CTypes, id: CTypeId, all: &mut Descriptions) -> Option<*mut ffi_type> {
-    describe(types, id, all, true)
-}
-
-fn describe(types: &CTypes, id: CTypeId, all: &mut Descriptions, is_result: bool) -> Option<*mut ffi_type> {
-    match types.kind(types.underlying(id)) {
-        Kind::Void if is_result => Some(&raw mut types::void),
-        Kind::Void | Kind::Function(_) | Kind::Array { .. } | Kind::Vector { .. } => None,
-        Kind::Complex(Float::Extended) => None,
-        Kind::Pointer(_) | Kind::Reference(_) => Some(&raw mut types::pointer),
-        Kind::Bool | Kind::Int { bytes: ..=8, .. } | Kind::Enum(_) | Kind::Float(_) => scalar(Scalar::of(types, id)?),
-        Kind::Int { .. } | Kind::Complex(_) | Kind::Record(_) => {
-            let (size, align) = (types.size_of(id)?, types.align_of(id));
-            let Some(classes) = classes(types, id) else {
-                // In memory.
-                let size = if is_result { size.max(64) } else { size };
-                return Some(all.record(size, align, vec![&raw mut types::longdouble]));
-            };
-            let elements = classes.iter().map(|class| match class {
-                Class::Integer => &raw mut types::uint64,
-                Class::Sse => &raw mut types::double,
-            });
-            let elements = elements.collect();
-            Some(all.record(size, align, elements))
-        }
+pub fn describe_parameter(ctypes: &CTypes, id: CTypeId, all: &mut Descriptions) -> Option<Described> {
+    if let Some(scalar) = scalar(ctypes, id) {
+        return Some(Described::As(scalar));
+    }
+    let alone = Function { params: Box::new([id]), ..function_of(CTypeId::VOID) };
+    let (size, align) = (ctypes.size_of(id)?, ctypes.align_of(id));
+    match plan_call(ctypes, &alone, &[]).ok()?.args.first()?.place {
+        Place::Nothing => Some(Described::Nothing),
+        Place::Registers(pieces) => all.in_registers(size, align, &pieces),
+        Place::Stack { .. } => Some(all.record(size, align, vec![&raw mut types::longdouble])),
     }
 }
 
-fn scalar(scalar: Scalar) -> Option<*mut ffi_type> {
-    Some(match scalar {
+/// The type of a result, or nothing when such cannot be returned.
+pub fn describe_result(ctypes: &CTypes, id: CTypeId, all: &mut Descriptions) -> Option<Described> {
+    /// A size with which libffi returns every struct in memory.
+    const LARGE: u64 = 64;
+    if let Some(scalar) = scalar(ctypes, id) {
+        return Some(Described::As(scalar));
+    }
+    let (size, align) = (ctypes.size_of(id).unwrap_or(0), ctypes.align_of(id));
+    match plan_call(ctypes, &function_of(id), &[]).ok()?.ret {
+        RetPlan::Nothing => Some(Described::Nothing),
+        RetPlan::Registers { pieces, .. } => all.in_registers(size, align, &pieces),
+        RetPlan::Memory { size, align } => Some(all.record(size.max(LARGE), align, vec![&raw mut types::longdouble])),
+        RetPlan::X87 { count: 1 } => Some(Described::As(&raw mut types::longdouble)),
+        RetPlan::X87 { .. } => Some(all.compound(FFI_TYPE_COMPLEX, size, align, vec![&raw mut types::longdouble])),
+    }
+}
+
+/// The type of a function of no parameters.
+fn function_of(result: CTypeId) -> Function {
+    Function { result, params: Box::default(), variadic: false, convention: Convention::Native }
+}
+
+/// What is one number to libffi, too.
+fn scalar(ctypes: &CTypes, id: CTypeId) -> Option<*mut ffi_type> {
+    if let Kind::Pointer(_) | Kind::Reference(_) = ctypes.kind(id) {
+        return Some(&raw mut types::pointer);
+    }
+    Some(match Scalar::of(ctypes, id)? {
         Scalar::Bool | Scalar::U8 => &raw mut types::uint8,
         Scalar::I8 => &raw mut types::sint8,
         Scalar::I16 => &raw mut types::sint16,
@@ -94,77 +126,4 @@ fn scalar(scalar: Scalar) -> Option<*mut ffi_type> {
         Scalar::F80 => &raw mut types::longdouble,
         Scalar::I128 | Scalar::U128 | Scalar::F128 => return None,
     })
-}
-
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum Class {
-    Integer,
-    Sse,
-}
-
-fn classes(types: &CTypes, id: CTypeId) -> Option<Vec<Class>> {
-    let size = types.size_of(id)?;
-    if size > 16 {
-        return None;
-    }
-    let mut found = [None; 2];
-    visit(types, id, 0, &mut found)?;
-    let count = size.div_ceil(8) as usize;
-    Some(found[..count].iter().map(|class| class.unwrap_or(Class::Sse)).collect())
-}
-
-fn visit(types: &CTypes, id: CTypeId, offset: u64, found: &mut [Option<Class>; 2]) -> Option<()> {
-    let size = types.size_of(id).unwrap_or(0);
-    let mut put = |offset: u64, class: Class| {
-        let slot = &mut found[(offset / 8) as usize];
-        *slot = Some(if *slot == Some(Class::Integer) { Class::Integer } else { class });
-    };
-    match types.kind(types.underlying(id)) {
-        Kind::Float(Float::Extended | Float::Quad) | Kind::Vector { .. } => None,
-        Kind::Complex(float) => {
-            if !offset.is_multiple_of(float.bytes()) {
-                return None;
-            }
-            put(offset, Class::Sse);
-            put(offset + float.bytes(), Class::Sse);
-            Some(())
-        }
-        Kind::Float(_) => {
-            put(offset, Class::Sse);
-            offset.is_multiple_of(size).then_some(())
-        }
-        Kind::Int { bytes: 16, .. } => {
-            put(offset, Class::Integer);
-            put(offset + 8, Class::Integer);
-            Some(())
-        }
-        Kind::Array { of, .. } => {
-            let step = types.size_of(of)?;
-            let mut at = 0;
-            while step > 0 && at < size {
-                visit(types, of, offset + at, found)?;
-                at += step;
-            }
-            Some(())
-        }
-        Kind::Record(_) => {
-            for member in &types.record_body(id)?.members {
-                match member.bits {
-                    Some(bits) => {
-                        let first = (offset + member.offset) * 8 + u64::from(bits.start);
-                        for bit in [first, first + u64::from(bits.width) - 1] {
-                            let slot = &mut found[(bit / 64) as usize];
-                            *slot = Some(Class::Integer);
-                        }
-                    }
-                    None => visit(types, member.ctype, offset + member.offset, found)?,
-                }
-            }
-            Some(())
-        }
-        _ => {
-            put(offset, Class::Integer);
-            (size == 0 || offset.is_multiple_of(size)).then_some(())
-        }
-    }
 }

@@ -162,7 +162,9 @@ pub(crate) fn call_function(call: &mut Call<'_>, ffi: &Ffi, function: CTypeId, p
     };
     for (i, argument) in signature.arguments.iter().enumerate() {
         let at = buffer.wrapping_add(argument.offset);
-        places[i] = at.cast();
+        if let Some(passed) = argument.passed {
+            places[passed] = at.cast();
+        }
         let value = call.arg(i + 1);
         // SAFETY: the signature reserves room for each argument in the buffer.
         if let Err(problem) = unsafe { ffi.store(call.vm, argument.ctype, at, argument.size, value) } {

@@ -7,7 +7,7 @@
 
 use super::{
     CallRefusal, check_count,
-    ffi_type::{Descriptions, describe_parameter, describe_result},
+    ffi_type::{Described, Descriptions, describe_parameter, describe_result},
     plan_result, type_for_variadic,
 };
 use crate::{
@@ -47,6 +47,8 @@ pub(crate) struct Slot {
     pub offset: usize,
     /// The size of its type.
     pub size: u64,
+    /// Which of the arguments it is that libffi passes; an empty struct is none.
+    pub passed: Option<usize>,
 }
 
 /// All prepared signatures.
@@ -126,20 +128,30 @@ impl Signature {
         for &ctype in function.params.iter().chain(more) {
             let ctype = types.bare(ctype);
             let size = types.size_of(ctype).ok_or_else(Problem::uncallable_signature)?;
-            let description = describe_parameter(types, ctype, &mut descriptions);
-            descriptions.arguments.push(description.ok_or_else(Problem::uncallable_signature)?);
-            arguments.push(Slot { ctype, offset: end, size });
+            let described = describe_parameter(types, ctype, &mut descriptions);
+            let passed = match described.ok_or_else(Problem::uncallable_signature)? {
+                Described::Nothing => None,
+                Described::As(description) => {
+                    descriptions.arguments.push(description);
+                    Some(descriptions.arguments.len() - 1)
+                }
+            };
+            arguments.push(Slot { ctype, offset: end, size, passed });
             // Each begins aligned for every type; the machine's registers are loaded 8 bytes at a time.
             end += (size as usize).next_multiple_of(16).max(16);
         }
         let result_type = describe_result(types, function.result, &mut descriptions);
-        let result_type = result_type.ok_or_else(Problem::uncallable_signature)?;
+        let result_type = match result_type.ok_or_else(Problem::uncallable_signature)? {
+            Described::Nothing => &raw mut libffi::low::types::void,
+            Described::As(description) => description,
+        };
         let abi = match function.convention {
             Convention::Native => ffi_abi_FFI_DEFAULT_ABI,
             Convention::Microsoft => ffi_abi_FFI_GNUW64,
         };
         let mut cif: Box<ffi_cif> = Box::default();
-        let (fixed, total) = (function.params.len(), descriptions.arguments.len());
+        let total = descriptions.arguments.len();
+        let fixed = arguments[..function.params.len()].iter().filter(|slot| slot.passed.is_some()).count();
         let list = descriptions.arguments.as_mut_ptr();
         // SAFETY: the descriptions live as long as the interface, and vectors do not move what they hold when they are moved.
         let prepared = unsafe {
