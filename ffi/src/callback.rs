@@ -11,7 +11,8 @@
 //! ```
 //!
 //! An error never passes through C: it waits until the call that entered C returns, and until then no callback runs Lua again; each
-//! returns zero at once. A callback on another thread than the machine's does the same, with an error that says so.
+//! returns zero at once. If compiled code made that call, the machine itself keeps the error until the trace has left. A callback on
+//! another thread than the machine's does the same, with an error that says so.
 
 #![allow(unsafe_code)]
 
@@ -158,10 +159,9 @@ impl Ffi {
         self.callbacks.slot_at(address).is_some()
     }
 
-    /// The error of a callback that ran since C was entered, if one was thrown. To be asked, and raised, after every call of C: by the
-    /// interpreter always, by compiled code when the call set the machine's `native_event`.
+    /// The error of a callback that ran since the interpreter entered C, if one was thrown. To be asked, and raised, after every call.
     #[inline]
-    pub fn take_callback_error(&self, vm: &mut Vm) -> Option<Error> {
+    pub(crate) fn take_callback_error(&self, vm: &mut Vm) -> Option<Error> {
         if self.callbacks.failed.get() || self.callbacks.foreign.load(Ordering::Relaxed) {
             return Some(self.take_error(vm));
         }
@@ -194,18 +194,22 @@ unsafe extern "C" fn invoked(_: *mut ffi_cif, result: *mut c_void, arguments: *m
         ffi.callbacks.foreign.store(true, Ordering::Relaxed);
         return;
     }
-    if ffi.callbacks.failed.get() {
-        return;
-    }
     let machine = ffi.callbacks.machine.get();
     // SAFETY: this is the machine's thread, which waits inside a call of C for us; that call made this address of the machine.
     let vm = unsafe { &mut *machine };
+    if ffi.callbacks.failed.get() || vm.has_deferred_error() {
+        return;
+    }
+    let under_trace = vm.is_below_trace();
     // The callback's slot may be freed by the callback itself.
     let (signature, number) = (slot.signature.clone(), slot.number);
     let mut values = Vec::with_capacity(slot.parameters.len());
-    for (i, load) in slot.parameters.iter().enumerate() {
-        // SAFETY: libffi passes as many arguments as the signature has, each of its type.
-        values.push(unsafe { load.perform(vm, (*arguments.add(i)).cast()) });
+    for (load, argument) in slot.parameters.iter().zip(&signature.arguments) {
+        // SAFETY: libffi passes as many arguments as the signature has, each of its type. What it does not pass has no bytes.
+        values.push(unsafe {
+            let from = argument.passed.map_or(result, |i| (*arguments.add(i)).cast());
+            load.perform(vm, from)
+        });
     }
     let function = ffi.anchored(vm, place_of(number));
     let outcome = match vm.call(function, &values) {
@@ -218,9 +222,13 @@ unsafe extern "C" fn invoked(_: *mut ffi_cif, result: *mut c_void, arguments: *m
         Err(error) => Err(error),
     };
     ffi.callbacks.machine.set(machine);
-    if let Err(error) = outcome {
-        ffi.anchor_at(vm, ERROR_PLACE, error.value);
-        ffi.callbacks.failed.set(true);
+    match outcome {
+        Ok(()) => {}
+        Err(error) if under_trace => vm.defer_error(error),
+        Err(error) => {
+            ffi.anchor_at(vm, ERROR_PLACE, error.value);
+            ffi.callbacks.failed.set(true);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+use super::error::Error;
 use super::native::{Call, Outcome};
 use super::{HOT_COUNTS, Vm};
 use crate::bytecode::UpvalueSource;
@@ -79,6 +80,23 @@ impl Vm {
         // SAFETY: that many were written.
         let upvalues = unsafe { std::slice::from_raw_parts(upvalues.as_ptr().cast(), sources.len()) };
         self.heap.new_function_lua(proto, maker.env.get(), upvalues)
+    }
+
+    /// Has an error raised once the running trace has left: one that Lua threw below a C function that the trace called. An error must
+    /// not pass through C, so it waits; the trace leaves as soon as the C function has returned.
+    pub fn defer_error(&mut self, error: Error) {
+        self.deferred_error = Some(error);
+        self.trace.native_event.set(1);
+    }
+
+    /// Whether the native code that runs was called by compiled code, with no interpreter in between.
+    pub fn is_below_trace(&self) -> bool {
+        !self.trace.trace_top.get().is_null()
+    }
+
+    /// Whether an error waits for the running trace to leave.
+    pub fn has_deferred_error(&self) -> bool {
+        self.deferred_error.is_some()
     }
 
     /// Whether compiled code is running, below a native function that it called.

@@ -64,6 +64,8 @@ pub struct Vm {
     memory_message: Value,
     pending: Pending,
     pending_error: Option<Error>,
+    /// What a callback under compiled code threw; raised when the trace has left.
+    deferred_error: Option<Error>,
     /// What the last native function returned, if that was not plain values.
     outcome: native::NativeResult,
     /// Arguments for the metamethod that is about to be called.
@@ -107,6 +109,7 @@ impl Vm {
             memory_message,
             pending: Pending::NONE,
             pending_error: None,
+            deferred_error: None,
             outcome: Ok(native::Outcome::Return { first: 0, count: 0 }),
             metamethod_args: [Value::NIL; 3],
             looked_up: [Value::NIL; 2],

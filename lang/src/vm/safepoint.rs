@@ -71,7 +71,8 @@ impl Vm {
     /// Lets the heap do something for which it must see every root.
     fn with_roots<R>(&mut self, act: impl FnOnce(&mut Heap, &mut dyn FnMut(&mut Marker)) -> R) -> R {
         let Vm { hook, heap, main, current, registry, next_function, memory_message, type_metatables, .. } = self;
-        let (tracer, pending_error, native_stack) = (&mut self.tracer, self.pending_error, &self.native_stack);
+        let (tracer, native_stack) = (&mut self.tracer, &self.native_stack);
+        let errors = [self.pending_error, self.deferred_error];
         let idle_callback_stacks = &self.idle_callback_stacks;
         let mut roots = |marker: &mut Marker<'_>| {
             for object in [main.header(), current.header(), registry.header()] {
@@ -86,9 +87,7 @@ impl Vm {
             for metatable in type_metatables.iter().flatten() {
                 marker.mark_object(metatable.header());
             }
-            if let Some(error) = pending_error {
-                marker.mark(error.value);
-            }
+            errors.iter().flatten().for_each(|error| marker.mark(error.value));
             native_stack.mark(marker);
             let mut interrupted = current.resumer.get();
             while native_stack.is_in_use() && !interrupted.is_null() {

@@ -182,6 +182,9 @@ handlers! {
     after_trace(vm, base, pc, ins, k, x) {
         let base = (*vm).trace.exit_base.get();
         let pc = (*vm).trace.exit_pc.get();
+        if let Some(error) = (*vm).deferred_error.take() {
+            return throw_error(vm, base, pc, error);
+        }
         let next = Ins(*pc);
         if (*vm).recording || next.d() != ins.d() {
             return resume_lua(vm, base, pc);
