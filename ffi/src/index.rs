@@ -200,12 +200,13 @@ pub enum Named {
 #[derive(Clone, Copy)]
 struct Cached {
     ctype: u32,
-    /// The address of the name.
+    /// The address of the name, or [`NO_NAME`] for the elements.
     key: usize,
     named: Named,
 }
 
 const CACHE_SIZE: usize = 256;
+const NO_NAME: usize = 0;
 
 /// What was looked up last, by ctype and name. A name is compared by its address; names in the cache are anchored.
 #[derive(Default)]
@@ -235,6 +236,24 @@ impl Ffi {
             return Some(cached.named);
         }
         self.find_member(vm, ctype, key)
+    }
+
+    /// The elements of a type: pointer, array, vector or complex number.
+    #[inline]
+    pub fn element(&self, ctype: u32) -> Option<Member> {
+        match self.members.slot(ctype, NO_NAME).get() {
+            Some(Cached { ctype: same, key: NO_NAME, named: Named::Member(member) }) if same == ctype => Some(member),
+            _ => self.find_element(ctype),
+        }
+    }
+
+    #[cold]
+    fn find_element(&self, ctype: u32) -> Option<Member> {
+        let id = self.types().at(ctype as usize).filter(|&id| id != CTypeId::CTYPE)?;
+        let Ok(Indexed::Memory(access)) = plan(&self.types(), id, false, Key::Index) else { return None };
+        let member = Member { access, load: plan_load(&mut self.types_mut(), access.ctype) };
+        self.members.slot(ctype, NO_NAME).set(Some(Cached { ctype, key: NO_NAME, named: Named::Member(member) }));
+        Some(member)
     }
 
     #[cold]

@@ -27,6 +27,7 @@ macro_rules! fixed_problems {
 
 fixed_problems! {
     unknown_size = "size of C type is unknown or too large";
+    alignment = "alignment of C type is too large";
     constant_location = "attempt to write to constant location";
     invalid_ctype = "invalid C type";
     argument_count = "wrong number of arguments for function call";

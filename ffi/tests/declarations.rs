@@ -492,7 +492,7 @@ fn depth_and_length_do_no_harm() {
         format!("int {}x;", "*".repeat(200)),
         format!("int x{};", "[1]".repeat(200)),
         format!("{}int x;{} y;", "struct { ".repeat(190), "};".repeat(189) + "}"),
-        format!("int x[sizeof({}int{})];", "struct { int x; int y[sizeof(".repeat(60), ")]; }".repeat(60)),
+        format!("int x[sizeof({}int{})];", "struct { int x; char y[sizeof(".repeat(60), ")]; }".repeat(60)),
         (0..5000).fold("typedef int f0;".into(), |all: String, i| all + &format!("typedef int (*f{})(f{i});", i + 1)),
         format!("int x[{}1];", "1 + ".repeat(100_000)),
         format!("int x[{}1];", "sizeof ".repeat(100_000)),

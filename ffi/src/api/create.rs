@@ -5,7 +5,7 @@
 use super::{count, ctype_argument, required};
 use crate::{
     cdata::{ctype_object, place_of},
-    convert::initialise::from_values,
+    convert::{initialise::from_values, to_lua::MAX_ALIGN},
     ctype::{CTypeId, Kind},
     operators::{out_of_memory, raise},
     problem::Problem,
@@ -46,6 +46,9 @@ pub(crate) fn construct(call: &mut Call<'_>, ffi: &Ffi, id: CTypeId) -> NativeRe
         Ok(_) => return Err(out_of_memory(call.vm)),
         Err(problem) => return Err(call.arg_error(0, &problem.0)),
     };
+    if ffi.types().align_of(id) > MAX_ALIGN {
+        return Err(call.arg_error(0, &Problem::alignment().0));
+    }
     let cdata = new_object(ffi, call.vm, id, size, is_variable);
     // A copy, since the machine is borrowed while the object is filled. Nothing is collected meanwhile.
     let mut few = [Value::NIL; 8];

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     callback,
     cdata::{ctype_of, place_of},
-    ctype::{CTypeId, CTypes, EnumId, Kind, Length},
+    ctype::{CTypeId, CTypes, EnumId, Kind, Length, Member},
     problem::{Outcome, Problem},
     scalar::{Number, Scalar, truncate},
     state::{Ffi, KnownTypes},
@@ -116,6 +116,9 @@ pub fn plan(types: &CTypes, known: KnownTypes, to: CTypeId, offer: Offer, cast: 
         (Offer::Table, Kind::Array { .. } | Kind::Record(_) | Kind::Complex(_) | Kind::Vector { .. }) => {
             Some(Conversion::Table)
         }
+        (_, Kind::Record(_)) if let Some(members) = alternatives(types, to, offer) => {
+            members.iter().find_map(|member| plan(types, known, member.ctype, offer, cast))
+        }
         (Offer::Function, Kind::Pointer(target)) => {
             let Kind::Function(function) = types.kind(target) else { return None };
             (!types.function(function).variadic).then_some(Conversion::Callback(target))
@@ -125,6 +128,13 @@ pub fn plan(types: &CTypes, known: KnownTypes, to: CTypeId, offer: Offer, cast: 
             between(types, to, types.bare(offer.stands_for(types, known)?), rules).map(Conversion::Between)
         }
     }
+}
+
+/// The members of a `transparent_union`, of which an argument may be any; nothing when it is the union itself, or no such union.
+fn alternatives(types: &CTypes, to: CTypeId, offer: Offer) -> Option<&[Member]> {
+    let is_union = matches!(offer, Offer::Cdata(id) if types.bare(referred(types, id)) == to);
+    let body = types.record_body(to).filter(|body| body.is_transparent && !is_union)?;
+    Some(&body.members)
 }
 
 impl Ffi {
@@ -175,7 +185,8 @@ impl Ffi {
                 Conversion::Enumerator(enumeration) => {
                     let name = value.as_str().expect("only strings name enumerators");
                     let number = self.enumerator(enumeration, name).ok_or_else(|| self.cannot_convert(value, to))?;
-                    let scalar = Scalar::of(&self.types(), to).expect("an enumeration is a number");
+                    let underlying = self.types().enumeration(enumeration).underlying;
+                    let scalar = Scalar::of(&self.types(), underlying).expect("an enumeration is a number");
                     scalar.write(at, number);
                 }
                 Conversion::Bytes => {

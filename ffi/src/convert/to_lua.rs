@@ -12,6 +12,9 @@ use crate::{
 };
 use moonwake_lang::{value::Value, vm::Vm};
 
+/// The largest alignment that a cdata's payload can have.
+pub const MAX_ALIGN: u64 = 1024;
+
 /// How a value in memory becomes a Lua value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Load {
@@ -55,7 +58,11 @@ pub fn plan_load(types: &mut CTypes, id: CTypeId) -> Load {
 /// How a value of this type is copied into a box of its own, whatever it is: for results of calls.
 pub fn plan_box(types: &CTypes, id: CTypeId) -> Load {
     let ctype = types.bare(id);
-    Load::Box { ctype, bytes: types.size_of(ctype).unwrap_or(0) as u32, align: types.align_of(ctype) as u32 }
+    Load::Box {
+        ctype,
+        bytes: types.size_of(ctype).unwrap_or(0) as u32,
+        align: types.align_of(ctype).min(MAX_ALIGN) as u32,
+    }
 }
 
 impl Load {

@@ -41,6 +41,13 @@ pub(super) fn index(call: &mut Call<'_>) -> NativeResult {
             None => {}
         }
     }
+    if key.is_number()
+        && let Some(member) = ffi.element(cdata.ctype())
+    {
+        // SAFETY: as above; bounds are the script's affair, too.
+        let value = unsafe { ffi.load(call.vm, member, cdata, truncate(key.as_f64())) };
+        return call.one(value);
+    }
     let (indexed, number) = match find(&ffi, cdata, key) {
         Ok(found) => found,
         Err(refusal) => return index_by_metatype(call, &ffi, cdata, key, refusal),
@@ -62,10 +69,12 @@ pub(super) fn new_index(call: &mut Call<'_>) -> NativeResult {
     let (cdata, key, value) = (call.cdata(0)?, call.arg(1), call.arg(2));
     let member = match key.as_str() {
         Some(name) => ffi.named(call.vm, cdata.ctype(), name),
+        None if key.is_number() => ffi.element(cdata.ctype()).map(Named::Member),
         None => None,
     };
     let (access, number): (Access, i64) = match member {
-        Some(Named::Member(member)) => (member.access, 0),
+        // A name as a number would be a NaN, and an access by name does not look at it.
+        Some(Named::Member(member)) => (member.access, truncate(key.as_f64())),
         Some(Named::Method(_)) | None => match find(&ffi, cdata, key) {
             Ok((Indexed::Memory(access), number)) => (access, number),
             Ok((Indexed::Constant(_), _)) => return Err(raise(call, Problem::constant_location())),
