@@ -145,23 +145,33 @@ impl Heap {
             self.full_collect(roots);
             return true;
         }
-        self.slice(roots)
+        self.slice(roots, None).0
     }
 
-    /// Does the work that allocating so many bytes would make due, at least a slice of it (`collectgarbage("step")`). Returns whether a
+    /// Does the work that allocating so many bytes would make due, at least a little (`collectgarbage("step")`). Returns whether a
     /// collection was completed.
     pub fn step_by(&mut self, bytes: usize, roots: &mut dyn FnMut(&mut Marker)) -> bool {
-        (0..=bytes / super::pace::SLICE).any(|_| self.slice(roots))
+        const LEAST: usize = 1024;
+        let mut left = bytes.max(LEAST).saturating_mul(self.pace.stepmul) / 100;
+        loop {
+            let (completed, marked) = self.slice(roots, Some(left));
+            left = left.saturating_sub(marked.max(LEAST));
+            if completed || left == 0 {
+                return completed;
+            }
+        }
     }
 
-    fn slice(&mut self, roots: &mut dyn FnMut(&mut Marker)) -> bool {
+    /// A slice of a collection; it marks up to `budget` bytes, or as many as are due. Returns whether the collection was completed, and how
+    /// many bytes were marked.
+    fn slice(&mut self, roots: &mut dyn FnMut(&mut Marker), budget: Option<usize>) -> (bool, usize) {
         let start = self.start_pause();
-        let mut completed = false;
+        let (mut completed, mut marked) = (false, 0);
         match self.phase {
             Phase::Idle => self.start_marking(roots),
             Phase::Mark => {
-                let budget = self.pace.budget(self.in_use());
-                let marked = self.mark_slice(roots, budget);
+                let budget = budget.unwrap_or_else(|| self.pace.budget(self.in_use()));
+                marked = self.mark_slice(roots, budget);
                 self.pace.sliced(self.in_use(), marked);
             }
             _ => {
@@ -173,7 +183,7 @@ impl Heap {
             }
         }
         self.end_pause(start);
-        completed
+        (completed, marked)
     }
 
     /// A whole collection: frees everything that is garbage now.
