@@ -4,7 +4,7 @@
 //! functions want the result ([`Vm::index`], [`Vm::set_index`], [`Vm::tostring`] and the like), and get it through a nested run.
 
 use super::Vm;
-use super::error::{Error, LuaResult};
+use super::error::LuaResult;
 use super::messages;
 use crate::metamethod::Metamethod;
 use crate::object::{Gc, Str, Table};
@@ -320,21 +320,25 @@ impl Vm {
         self.heap.intern(&crate::format::number_to_text(n))
     }
 
-    /// The concatenation of strings and numbers.
+    /// The concatenation of strings and numbers, for the function that runs.
     ///
     /// # Errors
     /// When the result would be too long.
     pub fn concat(&mut self, pieces: &[Value]) -> LuaResult<Gc<Str>> {
+        let length: usize = pieces.iter().filter_map(|piece| piece.as_str()).map(|s| s.len()).sum();
+        if length > MAX_STRING {
+            return Err(self.error_at_level(0, b"string length overflow"));
+        }
+        if !self.heap.has_room_for(length) {
+            return Err(self.memory_error());
+        }
         let mut buffer = std::mem::take(&mut self.concat_buffer);
         buffer.clear();
         for &piece in pieces {
             match piece.as_str() {
                 Some(s) => buffer.extend_from_slice(s.bytes()),
-                None => buffer.extend_from_slice(&crate::format::number_to_text(piece.as_f64())),
+                None => crate::format::push_number(&mut buffer, piece.as_f64()),
             }
-        }
-        if buffer.len() > MAX_STRING {
-            return Err(Error::new(messages::out_of_memory(self)));
         }
         let s = self.heap.intern(&buffer);
         if buffer.capacity() <= 1 << 16 {

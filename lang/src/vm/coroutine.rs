@@ -117,7 +117,7 @@ impl Vm {
     fn switch_to(&mut self, coroutine: Gc<Coroutine>) {
         self.current = coroutine;
         self.heap.resumed(coroutine);
-        self.trace.stack_limit.set(coroutine.stack_limit.get());
+        self.restore_stack_limit();
     }
 }
 

@@ -28,19 +28,31 @@ impl Vm {
     pub(super) fn grow_unchecked(&mut self, base: *mut Value, needed: usize) -> *mut Value {
         let coroutine = self.current;
         let at = (base as usize - coroutine.stack.get() as usize) / size_of::<Value>();
-        let size = (at + needed + RESERVE).max(2 * coroutine.stack_size.get() as usize);
-        self.heap.grow_stack(coroutine, size);
-        self.trace.stack_limit.set(coroutine.stack_limit.get());
+        let (size, needed) = (coroutine.stack_size.get() as usize, at + needed + RESERVE);
+        if needed > size {
+            // Doubling stops at the largest size: a stack that is larger has been asked for by a native function.
+            self.heap.grow_stack(coroutine, needed.max((2 * size).min(MAX_STACK + RESERVE)));
+        }
+        self.restore_stack_limit();
         coroutine.stack.get().wrapping_add(at)
     }
 
-    /// Makes room for `needed` places from `base` on.
+    /// Sets the limit that frames are checked against to that of the running coroutine, or where its stack may at most end.
+    pub(super) fn restore_stack_limit(&mut self) {
+        let coroutine = self.current;
+        let limit = coroutine.stack_limit.get().min(coroutine.stack.get().wrapping_add(MAX_STACK));
+        self.trace.stack_limit.set(limit);
+    }
+
+    /// Makes room for `needed` places from `base` on, for the frame at `base` whose instruction goes on at `pc`.
     ///
     /// # Errors
     /// "stack overflow" beyond [`MAX_STACK`].
-    pub(super) fn grow_stack(&mut self, base: *mut Value, needed: usize) -> LuaResult<*mut Value> {
+    pub(super) fn grow_stack(&mut self, base: *mut Value, pc: *const u32, needed: usize) -> LuaResult<*mut Value> {
         let at = (base as usize - self.current.stack.get() as usize) / size_of::<Value>();
         if at + needed > MAX_STACK {
+            self.current.base.set(base);
+            self.current.pc.set(pc);
             return Err(messages::stack_overflow(self));
         }
         Ok(self.grow_unchecked(base, needed))
@@ -48,20 +60,25 @@ impl Vm {
 
     /// Room for `needed` places from `base` on, for a frame's own use.
     #[inline]
-    pub(super) fn ensure_frame(&mut self, base: *mut Value, needed: usize) -> LuaResult<*mut Value> {
+    pub(super) fn ensure_frame(&mut self, base: *mut Value, pc: *const u32, needed: usize) -> LuaResult<*mut Value> {
         if base.wrapping_add(needed) <= self.trace.stack_limit.get() {
             return Ok(base);
         }
-        self.grow_stack(base, needed)
+        self.grow_stack(base, pc, needed)
     }
 
-    /// The same for an error handler, which may use what an overflow left.
+    /// The same for an error handler. At the end of the stack it gets more room, which the limit takes away again when the error is caught.
     pub(super) fn ensure_frame_for_handler(&mut self, base: *mut Value, needed: usize) -> Result<*mut Value, ()> {
-        if base.wrapping_add(needed) <= self.trace.stack_limit.get() {
-            return Ok(base);
-        }
         let at = (base as usize - self.current.stack.get() as usize) / size_of::<Value>();
-        if at + needed > MAX_STACK + OVERFLOW_RESERVE { Err(()) } else { Ok(self.grow_unchecked(base, needed)) }
+        if at + needed + OVERFLOW_RESERVE / 2 <= MAX_STACK {
+            return Ok(self.grow_unchecked(base, needed));
+        }
+        if at + needed > MAX_STACK + OVERFLOW_RESERVE / 2 {
+            return Err(());
+        }
+        let base = self.grow_unchecked(base, MAX_STACK + OVERFLOW_RESERVE - at);
+        self.trace.stack_limit.set(self.current.stack_limit.get());
+        Ok(base)
     }
 
     /// Room for `count` values from `base` on and what a native function may use besides.

@@ -209,6 +209,8 @@ pub unsafe fn concat_from(vm: *mut Vm, base: *mut Value, pc: *const u32, ins: In
                 start -= 1;
             }
             let pieces = std::slice::from_raw_parts(base.add(start), last - start + 1);
+            (*vm).running().base.set(base);
+            (*vm).running().pc.set(pc);
             match (*vm).concat(pieces) {
                 Ok(s) => *base.add(start) = Value::from(s),
                 Err(error) => return throw_error(vm, base, pc, error),

@@ -179,7 +179,7 @@ handlers! {
     #[inline(never)]
     grow_then_again(vm, base, pc, ins, k, x) {
         let needed = x + 2 + (*function_of(base).proto).registers as usize + CONTINUATION_PLACES;
-        match (*vm).grow_stack(base, needed) {
+        match (*vm).grow_stack(base, pc, needed) {
             Ok(base) => tail((*vm).plain_handler(ins), vm, base, pc, ins, k, x),
             Err(error) => throw_error(vm, base, pc, error),
         }
@@ -205,7 +205,7 @@ handlers! {
         if ins.b() == 0 {
             (*vm).trace.multiple_results.set(available as u32);
             if base.add(ins.a() + available + 8) > (*vm).trace.stack_limit.get() {
-                match (*vm).grow_stack(base, ins.a() + available + 8) {
+                match (*vm).grow_stack(base, pc, ins.a() + available + 8) {
                     Ok(moved) => base = moved,
                     Err(error) => return throw_error(vm, base, pc, error),
                 }

@@ -55,12 +55,10 @@ unsafe fn enter_metamethod(vm: *mut Vm, base: *mut Value, at: *const u32, f: Val
     unsafe {
         let registers = (*function_of(base).proto).registers as usize;
         let distance = registers + CONTINUATION_PLACES;
-        let base = match (*vm).ensure_frame(base, distance + count) {
+        let pc = ((at as usize & !1) as *const u32).add(1);
+        let base = match (*vm).ensure_frame(base, pc, distance + count) {
             Ok(base) => base,
-            Err(error) => {
-                let pc = (at as usize & !1) as *const u32;
-                return throw_error(vm, base, pc.add(1), error);
-            }
+            Err(error) => return throw_error(vm, base, pc, error),
         };
         let new_base = base.add(distance);
         *new_base.sub(4) = extra;
