@@ -93,6 +93,18 @@ impl Gc<Proto> {
         // SAFETY: a loaded prototype keeps its source alive; as with `Gc<Str>::bytes`, only between two safe points.
         unsafe { &*self.source }
     }
+
+    /// The prototypes of the functions inside it.
+    pub fn children<'a>(self) -> &'a [Gc<Proto>] {
+        // SAFETY: a prototype owns an array of this many children; as above.
+        unsafe { std::slice::from_raw_parts(self.children, self.children_len as usize) }
+    }
+
+    /// Its constants as values.
+    pub fn constant_values<'a>(self) -> &'a [Value] {
+        // SAFETY: a prototype owns an array of this many constants; as above.
+        unsafe { std::slice::from_raw_parts(self.constants, self.constants_len as usize) }
+    }
 }
 
 /// The active functions of a coroutine, innermost first. The place at which Rust code entered is none of them.

@@ -70,10 +70,6 @@ impl Vm {
         self.hook.events = events;
         self.hook.left = events.count;
         self.hook.last.clear();
-        // The rest of the line that sets the hook is no new line.
-        if let Some(frame) = self.frame(1) {
-            self.new_line(&frame);
-        }
         self.set_hooked(function.is_some() && events.any());
     }
 

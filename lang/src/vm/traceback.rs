@@ -13,7 +13,7 @@ use super::debug::{Frame, Frames};
 use crate::chunk_name::short_name;
 use crate::object::{Coroutine, Gc, proto_flags};
 
-/// Of a deep stack, so many functions are shown at the top...
+/// Of a deep stack, the functions below this level are shown at the top...
 const SHOWN_FIRST: usize = 12;
 /// ...and so many at the bottom.
 const SHOWN_LAST: usize = 10;
@@ -29,12 +29,11 @@ impl Vm {
         out.extend_from_slice(b"stack traceback:");
         let frames: Vec<Frame> = Frames::of(coroutine).collect();
         for (at, frame) in frames.iter().enumerate().skip(level) {
-            let shown = at - level;
             let left = frames.len() - at;
-            if shown == SHOWN_FIRST && left > SHOWN_LAST {
+            if at == level.max(SHOWN_FIRST) && left > SHOWN_LAST {
                 out.extend_from_slice(b"\n\t...");
             }
-            if shown < SHOWN_FIRST || left <= SHOWN_LAST {
+            if at < SHOWN_FIRST || left <= SHOWN_LAST {
                 out.extend_from_slice(b"\n\t");
                 push_frame(&mut out, frame, frames.get(at + 1));
             }

@@ -42,7 +42,11 @@ pub(super) fn getinfo(call: &mut Call) -> NativeResult {
             }
             b'n' => name_fields(call.vm, table, frames.as_ref()),
             b'u' => {
-                call.vm.set_field(table, "nups", function.map_or(0.0, |f| f.upvalue_count() as f64));
+                call.vm.set_field(
+                    table,
+                    "nups",
+                    function.filter(|f| !f.is_native()).map_or(0.0, |f| f.upvalue_count() as f64),
+                );
                 call.vm.set_field(table, "nparams", proto.map_or(0.0, |p| f64::from(p.params)));
                 call.vm.set_field(table, "isvararg", proto.is_none_or(|p| p.flags.get() & proto_flags::VARARG != 0));
             }

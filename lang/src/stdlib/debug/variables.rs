@@ -112,45 +112,36 @@ pub(super) fn setlocal(call: &mut Call) -> NativeResult {
 
 // -------------------------------------------------------------------------------------------------------- upvalues
 
-/// Argument 1 as the index of an upvalue of the function that is argument 0; `None` when there is no such upvalue.
+/// Argument 1 as the index of an upvalue of the Lua function that is argument 0; `None` when there is no such upvalue. Those of native
+/// functions are their own business.
 fn upvalue_argument(call: &mut Call) -> LuaResult<Option<(Gc<Function>, usize)>> {
     let number = call.int32(1)?;
     let function = call.callable(0)?;
+    let count = if function.is_native() { 0 } else { function.upvalue_count() };
     let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
-    Ok(index.filter(|&index| index < function.upvalue_count()).map(|index| (function, index)))
+    Ok(index.filter(|&index| index < count).map(|index| (function, index)))
 }
 
-/// The name of an upvalue; native functions' and stripped ones have the empty name.
+/// The name of an upvalue; stripped ones have the empty name.
 fn upvalue_name<'a>(function: Gc<Function>, index: usize) -> &'a [u8] {
-    if function.is_native() {
-        return b"";
-    }
     let proto: Gc<Proto> = Gc::from_ptr(function.proto);
     proto.source().upvalue_names.get(index).map_or(b"", |name| name)
-}
-
-fn upvalue_place(function: Gc<Function>, index: usize) -> *mut Value {
-    if function.is_native() { function.native_upvalue(index) } else { function.upvalue(index).value.get() }
 }
 
 pub(super) fn getupvalue(call: &mut Call) -> NativeResult {
     let Some((function, index)) = upvalue_argument(call)? else { return call.none() };
     let name = call.vm.string_value(upvalue_name(function, index));
-    // SAFETY: the place belongs to the function, or to a stack that holds its variable.
-    let value = unsafe { *upvalue_place(function, index) };
+    // SAFETY: an upvalue leads to a place in itself or in a stack that holds its variable.
+    let value = unsafe { *function.upvalue(index).value.get() };
     call.values(&[name, value])
 }
 
 pub(super) fn setupvalue(call: &mut Call) -> NativeResult {
     let value = call.any(2)?;
     let Some((function, index)) = upvalue_argument(call)? else { return call.none() };
-    // SAFETY: as above. The barrier of whatever owns the place follows.
-    unsafe { *upvalue_place(function, index) = value };
-    if function.is_native() {
-        call.vm.heap.barrier(function.header(), value);
-    } else {
-        call.vm.heap.barrier(function.upvalue(index).header(), value);
-    }
+    // SAFETY: as above.
+    unsafe { *function.upvalue(index).value.get() = value };
+    call.vm.heap.barrier(function.upvalue(index).header(), value);
     call.return_bytes(upvalue_name(function, index))
 }
 
