@@ -109,3 +109,36 @@ fn statistics_are_one_json_object() {
         assert!(json.contains(&format!("\"{key}\"")), "{key} is missing in {json}");
     }
 }
+
+#[test]
+fn the_jit_library_reaches_the_compiler() {
+    let script = file(
+        "jit_library.lua",
+        r#"
+        local util = require "jit.util"
+        local function traced() return util.traceinfo(1) ~= nil end
+        local function f(n) local s = 0 for i = 1, n do s = s + i end return s end
+        assert(jit.status() and f(1000) == 500500 and traced())
+        local info, code = util.traceinfo(1), util.tracemc(1)
+        assert(info.linktype == "loop" and info.link == 1 and info.nins > 5 and info.nexit > 1 and #code > 20)
+        jit.flush(1) assert(not traced())
+        f(1000) assert(traced())
+        jit.off(f) assert(not traced())
+        f(1000) assert(not traced())
+        jit.on(f) f(1000) assert(traced())
+        jit.off() assert(not jit.status() and f(1000) == 500500)
+        local function g(n) local s = 0 for i = 1, n do s = s + i end return s end
+        g(1000) assert(not util.traceinfo(2))
+        jit.on() assert(f(1000) == 500500 and g(1000) == 500500 and util.traceinfo(2))
+        jit.opt.start(2, "hotloop=500", "-fold")
+        local passes = table.concat({select(2, jit.status())}, " ")
+        assert(passes:find("cse") and not passes:find("fold") and not passes:find("sink"))
+        jit.flush() f(400) assert(not traced())
+        f(1000) assert(traced())
+        jit.opt.start()
+        assert(table.concat({select(2, jit.status())}, " "):find("fold"))
+        assert(not pcall(jit.opt.start, "hotlop=1"))
+        "#,
+    );
+    out(&[&script], "");
+}

@@ -1,13 +1,11 @@
-//! What the outside asks of the compiler: to be there, `-j`, `-O`, `--stats`, and the functions of the `jit` library.
+//! What the command asks of the compiler: to be there, `-j`, `-O`, `--stats`. [`crate::library`] has what scripts ask.
 
 use crate::backend::Backend;
+use crate::library::Library;
 use crate::options::Options;
-use crate::record::Pc;
 use crate::report::{Report, Sink};
 use crate::runtime;
-use crate::trace::state::{Jit, blacklist};
-use crate::trace::unblacklist;
-use moonwake_lang::object::{Function, Gc, Proto, proto_flags};
+use crate::trace::state::Jit;
 use moonwake_lang::vm::Vm;
 use std::fs::File;
 
@@ -32,6 +30,7 @@ pub fn attach(vm: &mut Vm, config: Config) -> Result<(), String> {
     let jit = Jit::new(backend, Options::DEFAULT, config.stress, report);
     jit.set_thresholds(vm);
     vm.attach_tracer(Box::new(jit), enter);
+    vm.set_jit_hooks(&Library);
     Ok(())
 }
 
@@ -53,8 +52,8 @@ pub fn command(vm: &mut Vm, command: &str) -> Result<(), String> {
         None => (command, None),
     };
     let done = match (name, argument) {
-        ("on", None) => with_jit(vm, |jit, _| jit.enabled = true),
-        ("off", None) => with_jit(vm, |jit, _| jit.enabled = false),
+        ("on", None) => with_jit(vm, |jit, vm| jit.set_enabled(vm, true)),
+        ("off", None) => with_jit(vm, |jit, vm| jit.set_enabled(vm, false)),
         ("flush", None) => with_jit(vm, |jit, vm| jit.flush(vm)),
         ("v", file) => {
             let sink = sink(file)?;
@@ -125,56 +124,4 @@ pub fn optimisation(vm: &mut Vm, setting: &str) -> Result<(), String> {
 pub fn stats_json_members(vm: &mut Vm) -> String {
     let interpreted = moonwake_ffi::state::attached(vm).native_calls();
     with_jit(vm, |jit, _| jit.report.json_members(interpreted)).unwrap_or_default()
-}
-
-/// Whether loops and functions are recorded (`jit.status`).
-pub fn is_on(vm: &mut Vm) -> bool {
-    with_jit(vm, |jit, _| jit.enabled).unwrap_or(false)
-}
-
-/// Which functions `jit.on`, `jit.off` and `jit.flush` mean.
-#[derive(Clone, Copy, Debug)]
-pub enum Scope {
-    /// One function.
-    Function(Gc<Function>),
-    /// It and those defined in it.
-    WithInner(Gc<Function>),
-    /// Those defined in it.
-    Inner(Gc<Function>),
-}
-
-/// Switches compilation of functions on or off.
-pub fn set_compiled(scope: Scope, on: bool) {
-    let (function, itself, inner) = match scope {
-        Scope::Function(function) => (function, true, false),
-        Scope::WithInner(function) => (function, true, true),
-        Scope::Inner(function) => (function, false, true),
-    };
-    if function.is_native() {
-        return;
-    }
-    let proto = Gc::from_ptr(function.proto);
-    if itself {
-        switch(proto, on);
-    }
-    if inner {
-        for_each_inner(proto, &mut |proto| switch(proto, on));
-    }
-}
-
-fn switch(proto: Gc<Proto>, on: bool) {
-    let flags = &proto.flags;
-    flags.set(if on { flags.get() & !proto_flags::NO_JIT } else { flags.get() | proto_flags::NO_JIT });
-    proto.source().for_each_instruction(|at, _| {
-        let pc = Pc::of(proto, at);
-        if on { unblacklist(pc) } else { blacklist(pc) }
-    });
-}
-
-fn for_each_inner(proto: Gc<Proto>, visit: &mut dyn FnMut(Gc<Proto>)) {
-    for i in 0..proto.children_len as usize {
-        let child = crate::record::machine::child(proto, i);
-        visit(child);
-        for_each_inner(child, visit);
-    }
 }

@@ -16,6 +16,7 @@ pub mod api;
 pub mod backend;
 pub mod hot;
 pub mod ir;
+pub mod library;
 pub mod opt;
 pub mod options;
 pub mod record;

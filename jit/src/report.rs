@@ -183,15 +183,24 @@ fn from_exit(beginning: Beginning, _: Option<&TraceInfo>) -> String {
 }
 
 fn how_it_ends(info: &TraceInfo) -> String {
+    match (info.trace.link, link_type(info)) {
+        (Link::Trace(other), _) => format!("-> {other}"),
+        (_, "interpreter") => "-> interpreter".to_owned(),
+        (_, name) => name.to_owned(),
+    }
+}
+
+/// LuaJIT's name for how a trace ends.
+pub fn link_type(info: &TraceInfo) -> &'static str {
     let base = info.trace.snapshots.last().map_or(0, |s| s.base);
     match (info.trace.link, info.beginning.kind) {
-        (Link::Loop, Kind::Function) if base == 0 => "tail-recursion".to_owned(),
-        (Link::Loop, Kind::Function) => "up-recursion".to_owned(),
-        (Link::Loop, _) if base < 0 => "down-recursion".to_owned(),
-        (Link::Loop, _) => "loop".to_owned(),
-        (Link::Trace(other), _) => format!("-> {other}"),
-        (Link::Interpreter, Kind::Function) => "return".to_owned(),
-        (Link::Interpreter, _) => "-> interpreter".to_owned(),
+        (Link::Loop, Kind::Function) if base == 0 => "tail-recursion",
+        (Link::Loop, Kind::Function) => "up-recursion",
+        (Link::Loop, _) if base < 0 => "down-recursion",
+        (Link::Loop, _) => "loop",
+        (Link::Trace(_), _) => "root",
+        (Link::Interpreter, Kind::Function) => "return",
+        (Link::Interpreter, _) => "interpreter",
     }
 }
 

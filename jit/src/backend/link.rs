@@ -83,3 +83,11 @@ impl ExitRecord {
         unsafe { record.as_ref() }
     }
 }
+
+impl super::CompiledTrace {
+    /// Its machine code.
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: code memory is readable and is never freed or changed while the backend lives, which outlives its traces.
+        unsafe { std::slice::from_raw_parts(self.code as *const u8, self.size) }
+    }
+}

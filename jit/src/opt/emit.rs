@@ -62,6 +62,20 @@ impl Passes {
         *pass = on;
         true
     }
+
+    /// The names by which LuaJIT knows the passes that run.
+    pub fn names(&self) -> Vec<&'static str> {
+        let passes = [
+            ("fold", self.fold),
+            ("cse", self.cse),
+            ("dce", self.dce),
+            ("fwd", self.forward),
+            ("dse", self.dse),
+            ("loop", self.peel),
+            ("sink", self.sink),
+        ];
+        passes.into_iter().filter_map(|(name, runs)| runs.then_some(name)).collect()
+    }
 }
 
 /// A guard was asked for that cannot hold: what follows it would never run.

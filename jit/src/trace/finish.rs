@@ -9,11 +9,10 @@
 use super::abort::{Abort, Reason, Rec};
 use super::penalty::is_compiled;
 use super::state::Jit;
-use super::tree::{ExitState, TraceInfo};
+use super::tree::{ExitState, TraceInfo, patch};
 use crate::ir::Link;
 use crate::opt;
-use crate::record::{At, Flow, Kind, Pc, Recorder};
-use moonwake_lang::bytecode::{Ins, Op};
+use crate::record::{At, Flow, Kind, Recorder};
 use moonwake_lang::vm::Vm;
 use std::time::Instant;
 
@@ -120,17 +119,4 @@ impl Jit {
         self.traces.connect(parent, exit, other, code);
         true
     }
-}
-
-/// Lets the instruction at `pc` run a root trace.
-fn patch(pc: Pc, number: u32) {
-    let ins: Ins = pc.ins();
-    let op = match ins.op().uncompiled() {
-        Op::FORLOOP => Op::FORLOOPJ,
-        Op::ITERLOOP => Op::ITERLOOPJ,
-        Op::LOOP => Op::LOOPJ,
-        Op::FUNC => Op::FUNCJ,
-        _ => return,
-    };
-    pc.patch(ins.with_op(op).with_d(number as u16));
 }

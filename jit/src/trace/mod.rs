@@ -8,5 +8,3 @@ pub mod finish;
 pub mod penalty;
 pub mod state;
 pub mod tree;
-
-pub use state::unblacklist;

@@ -200,12 +200,26 @@ impl Jit {
         }
     }
 
-    /// Removes all traces. A recording under way is aborted.
-    pub fn flush(&mut self, vm: &mut Vm) {
+    /// Starts or stops recording and running traces. The traces there are stay, for when it starts again.
+    pub fn set_enabled(&mut self, vm: &mut Vm, on: bool) {
+        if !on {
+            self.stop_recording(vm);
+        }
+        self.enabled = on;
+        self.traces.set_entered(on);
+    }
+
+    /// Aborts a recording under way.
+    pub fn stop_recording(&mut self, vm: &mut Vm) {
         if let Some(recorder) = self.recording.take() {
             let at = recorder.expected.pc;
             self.abort_recording(vm, &recorder, &Abort::new(Reason::Flushed), at);
         }
+    }
+
+    /// Removes all traces. A recording under way is aborted.
+    pub fn flush(&mut self, vm: &mut Vm) {
+        self.stop_recording(vm);
         let traces = self.traces.flush();
         if vm.runs_trace() {
             self.flushed.extend(traces);

@@ -12,7 +12,7 @@
 use crate::backend::{CompiledTrace, ExitRecord};
 use crate::ir::{Const, Link, Op, Trace};
 use crate::record::{Beginning, Kind, Pc};
-use moonwake_lang::bytecode::Ins;
+use moonwake_lang::bytecode::{Ins, Op as Bc};
 use moonwake_lang::gc::Marker;
 use moonwake_lang::object::{Gc, Proto};
 use moonwake_lang::value::Value;
@@ -59,6 +59,11 @@ impl TraceInfo {
     /// Whether it runs on after it was entered, and does not only return to the interpreter.
     pub fn loops(&self) -> bool {
         self.trace.link != Link::Interpreter
+    }
+
+    /// Whether the interpreter enters it at an instruction.
+    pub fn is_root(&self) -> bool {
+        !matches!(self.beginning.kind, Kind::Side { .. })
     }
 
     /// Whether this is one of its exits, and not of a trace that had its number before.
@@ -153,10 +158,28 @@ impl Traces {
         }
     }
 
+    /// Takes the root traces out of the code, or puts them back: while they are out, nothing enters a trace.
+    pub fn set_entered(&self, on: bool) {
+        for info in self.list.iter().filter(|info| info.is_root()) {
+            let (pc, number) = (info.beginning.pc, info.trace.number);
+            if !on {
+                restore(pc, info.original);
+            } else if pc.ins() == info.original {
+                patch(pc, number);
+            }
+        }
+    }
+
+    /// Whether a root trace begins in a function.
+    pub fn begin_in(&self, proto: Gc<Proto>) -> bool {
+        let begins = |info: &TraceInfo| info.is_root() && crate::record::machine::contains(proto, info.beginning.pc);
+        self.list.iter().any(begins)
+    }
+
     /// Removes all traces, and restores the instructions that were patched for them. One that is running still needs what is returned.
     pub fn flush(&mut self) -> Vec<TraceInfo> {
         let all = std::mem::take(&mut self.list);
-        for info in all.iter().rev().filter(|info| !matches!(info.beginning.kind, Kind::Side { .. })) {
+        for info in all.iter().rev().filter(|info| info.is_root()) {
             restore(info.beginning.pc, info.original);
         }
         all
@@ -166,6 +189,19 @@ impl Traces {
     pub fn mark(&self, marker: &mut Marker<'_>) {
         self.list.iter().for_each(|info| info.mark(marker));
     }
+}
+
+/// Lets the instruction at `pc` run a root trace.
+pub(super) fn patch(pc: Pc, number: u32) {
+    let ins: Ins = pc.ins();
+    let op = match ins.op().uncompiled() {
+        Bc::FORLOOP => Bc::FORLOOPJ,
+        Bc::ITERLOOP => Bc::ITERLOOPJ,
+        Bc::LOOP => Bc::LOOPJ,
+        Bc::FUNC => Bc::FUNCJ,
+        _ => return,
+    };
+    pc.patch(ins.with_op(op).with_d(number as u16));
 }
 
 /// Puts an instruction back if it is still the one that runs a trace.

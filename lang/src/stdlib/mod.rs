@@ -16,6 +16,7 @@ pub mod coroutine;
 pub mod debug;
 pub mod integer64;
 pub mod io;
+pub mod jit;
 pub mod math;
 pub mod os;
 pub mod package;
@@ -36,6 +37,7 @@ pub fn open(vm: &mut Vm) {
     io::open(vm);
     os::open(vm);
     debug::open(vm);
+    jit::open(vm);
     package::open(vm);
 }
 

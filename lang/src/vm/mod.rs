@@ -19,6 +19,7 @@ pub mod native;
 mod native_stack;
 pub mod safepoint;
 pub mod stack;
+pub mod ticker;
 pub mod traceback;
 pub mod tracer;
 
@@ -79,6 +80,7 @@ pub struct Vm {
     recording: bool,
     hooked: bool,
     hook: hook::Hook,
+    tick_action: Option<ticker::TickAction>,
     tracer: Option<Box<dyn Tracer>>,
     concat_buffer: Vec<u8>,
     extensions: HashMap<TypeId, Box<dyn Any>>,
@@ -120,6 +122,7 @@ impl Vm {
             recording: false,
             hooked: false,
             hook: hook::Hook::default(),
+            tick_action: None,
             tracer: None,
             concat_buffer: Vec::new(),
             extensions: HashMap::new(),
@@ -218,13 +221,10 @@ impl Vm {
     }
 
     /// The same for a chunk of the standard library: it and the functions in it are reported as native.
-    #[allow(unsafe_code)]
     pub fn instantiate_builtin(&mut self, prototype: crate::bytecode::Prototype) -> Gc<Function> {
         fn mark(proto: Gc<Proto>) {
             proto.flags.set(proto.flags.get() | proto_flags::BUILTIN);
-            // SAFETY: a prototype owns an array of this many children.
-            let children = unsafe { std::slice::from_raw_parts(proto.children, proto.children_len as usize) };
-            children.iter().copied().for_each(mark);
+            proto.children().iter().copied().for_each(mark);
         }
         let function = self.instantiate(prototype);
         mark(Gc::from_ptr(function.proto));
@@ -377,10 +377,6 @@ impl Vm {
 
     fn plain_handler(&self, ins: crate::bytecode::Ins) -> Handler {
         interp::PLAIN_TABLE[ins.code() as usize]
-    }
-
-    fn restore_stack_limit(&mut self) {
-        self.trace.stack_limit.set(self.current.stack_limit.get());
     }
 
     /// Whether a value can be called directly.

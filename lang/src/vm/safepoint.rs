@@ -5,9 +5,11 @@
 
 use super::Vm;
 use super::error::LuaResult;
+use super::ticker::TICK;
 use crate::gc::{Heap, Marker, poll};
 use crate::metamethod::Metamethod;
 use crate::object::Gc;
+use crate::stdlib::jit::events::Event;
 use crate::value::Value;
 use std::sync::atomic::Ordering;
 
@@ -48,7 +50,12 @@ impl Vm {
             self.trace.poll.fetch_and(!INTERRUPT, Ordering::Relaxed);
             return Err(self.error_at_level(0, b"interrupted!"));
         }
-        self.collect(false);
+        if reasons & TICK != 0 {
+            self.tick()?;
+        }
+        if reasons != TICK {
+            self.collect(false);
+        }
         self.run_finalisers();
         if self.trace.poll.load(Ordering::Relaxed) & poll::MEMORY != 0 {
             self.trace.poll.fetch_and(!poll::MEMORY, Ordering::Relaxed);
@@ -131,6 +138,10 @@ impl Vm {
                 continue;
             }
             if let Err(error) = self.call(finaliser, &[object]) {
+                if self.has_event_handler(Event::FinaliserError) {
+                    self.tell_event(Event::FinaliserError, &[error.value]);
+                    continue;
+                }
                 let message = self.raw_tostring(error.value);
                 eprintln!("ERROR in finalizer: {}", String::from_utf8_lossy(message.bytes()));
             }
