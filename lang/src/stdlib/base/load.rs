@@ -1,6 +1,10 @@
 //! From text to functions: `load`, `loadstring`, `loadfile`, `dofile`.
 
 use super::super::io::stream::{Stream, SystemError};
+use super::super::jit::events::Event;
+use crate::bytecode::Prototype;
+use crate::bytecode::dump::{Refusal, undump};
+use crate::chunk_name::short_name;
 use crate::compile::compile;
 use crate::object::{Function, Gc, Table};
 use crate::value::Value;
@@ -58,7 +62,7 @@ impl Vm {
             return Err(b"attempt to load chunk with wrong mode".to_vec());
         }
         let prototype = if binary {
-            return Err(b"(binary): cannot load incompatible bytecode".to_vec());
+            undump_named(chunk, name)?
         } else {
             compile(skip_header(chunk), name).map_err(|error| error.message())?
         };
@@ -66,8 +70,33 @@ impl Vm {
         if let Some(environment) = environment {
             self.set_function_environment(function, environment);
         }
+        self.tell_compiled(function);
         Ok(function)
     }
+
+    /// Tells scripts that are attached to the event `bc`.
+    fn tell_compiled(&mut self, function: Gc<Function>) {
+        if self.has_event_handler(Event::Bytecode) {
+            // In the registry the function is safe from the collector.
+            let registry = self.registry();
+            self.set_field(registry, "_COMPILED", function);
+            self.tell_event(Event::Bytecode, &[function.into()]);
+            self.set_field(registry, "_COMPILED", Value::NIL);
+        }
+    }
+}
+
+/// The function that `string.dump` made these bytes of. One without debug information is called what the caller calls it.
+fn undump_named(chunk: &[u8], name: &[u8]) -> Result<Prototype, Vec<u8>> {
+    let is_named = name.first() != Some(&BINARY_MARK);
+    undump(chunk, if is_named { name } else { b"=?" }).map_err(|refusal| {
+        let shown = if is_named { short_name(name) } else { b"(binary)".to_vec() };
+        let problem = match refusal {
+            Refusal::Incompatible => "incompatible",
+            Refusal::Malformed => "malformed",
+        };
+        [&shown[..], b": cannot load ", problem.as_bytes(), b" bytecode"].concat()
+    })
 }
 
 /// Returns the function, or nil and the message.

@@ -10,7 +10,8 @@ mod substitute;
 pub use format::push_formatted;
 pub use substitute::GSUB_HELPERS;
 
-use crate::object::{Gc, Str};
+use crate::bytecode::dump::dump as dump_prototype;
+use crate::object::{Gc, Proto, Str, proto_flags};
 use crate::vm::Vm;
 use crate::vm::access::MAX_STRING;
 use crate::vm::error::LuaResult;
@@ -19,6 +20,7 @@ use crate::vm::native::{Call, NativeResult};
 functions! { "string.":
     "byte" => byte,
     "char" => char_,
+    "dump" => dump,
     "find" => find::find,
     "format" => format::format,
     "gmatch" => find::gmatch,
@@ -157,4 +159,18 @@ fn lower(call: &mut Call) -> NativeResult {
 fn upper(call: &mut Call) -> NativeResult {
     let text = call.bytes(0)?.to_ascii_uppercase();
     call.return_bytes(&text)
+}
+
+/// The bytes of a function written in Lua; a true second argument strips its debug information.
+fn dump(call: &mut Call) -> NativeResult {
+    let function = call.callable(0)?;
+    let strip = !call.arg(1).is_falsy();
+    let proto: Option<Gc<Proto>> = (!function.is_native()).then(|| Gc::from_ptr(function.proto));
+    match proto.filter(|proto| proto.flags.get() & proto_flags::BUILTIN == 0) {
+        Some(proto) => {
+            let bytes = dump_prototype(proto.source(), strip);
+            call.return_bytes(&bytes)
+        }
+        None => Err(call.error("unable to dump given function")),
+    }
 }
