@@ -16,6 +16,8 @@
 //! So between two safe points any `Gc` may be held and read freely, and none may be kept across one in a Rust local
 //! unless a root also holds it. Native functions run between safe points; calling back into Lua is a safe point.
 
+#![allow(unsafe_code)]
+
 use crate::value::Value;
 use std::cell::Cell;
 use std::marker::PhantomData;
