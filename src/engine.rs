@@ -81,6 +81,11 @@ impl Engine {
         &mut self.vm
     }
 
+    /// The word by which [`crate::interrupt::request`] stops a program.
+    pub fn poll_word(&self) -> &crate::interrupt::PollWord {
+        &self.vm.trace.poll
+    }
+
     /// Runs a source text. `name` is as for `load`: `@file`, `=name` or the text itself.
     ///
     /// # Errors
@@ -117,14 +122,24 @@ impl Engine {
     /// # Errors
     /// As for [`Engine::run_source`]; as text.
     pub fn evaluate(&mut self, source: &[u8]) -> Result<(), String> {
-        let run = |engine: &mut Engine| {
-            let text = source.strip_prefix(b"=").unwrap_or(source);
-            let expression = [b"return ", text].concat();
-            let chunk = if engine.vm.load(&expression, b"=stdin").is_ok() { &expression[..] } else { source };
-            let values = engine.call_chunk(chunk, b"=stdin", &[])?;
-            if values.is_empty() { Ok(()) } else { engine.print(&values) }
+        let run = |engine: &mut Engine| match engine.as_expression(source) {
+            Some(expression) => {
+                let values = engine.call_chunk(&expression, b"=stdin", &[])?;
+                if values.is_empty() { Ok(()) } else { engine.print(&values) }
+            }
+            None => engine.call_chunk(source, b"=stdin", &[]).map(drop),
         };
         run(self).map_err(|message| String::from_utf8_lossy(&message).into_owned())
+    }
+
+    /// The chunk that returns the values of this text, if it is a list of expressions. The call that ends such a list is no tail call:
+    /// an error in it has a position and its traceback a main chunk.
+    fn as_expression(&mut self, source: &[u8]) -> Option<Vec<u8>> {
+        let text = source.strip_prefix(b"=").unwrap_or(source);
+        let values = [b"return ", text].concat();
+        self.vm.load(&values, b"=stdin").ok()?;
+        let kept = [b"return (function(...) return ... end)(", text, b"\n)"].concat();
+        Some(if self.vm.load(&kept, b"=stdin").is_ok() { kept } else { values })
     }
 
     fn print(&mut self, values: &[Value]) -> Result<(), Vec<u8>> {
@@ -135,9 +150,7 @@ impl Engine {
 
     /// Whether a text is a whole chunk, or an expression.
     pub fn completeness(&mut self, source: &[u8]) -> Incomplete {
-        let text = source.strip_prefix(b"=").unwrap_or(source);
-        let expression = [b"return ", text].concat();
-        if self.vm.load(&expression, b"=stdin").is_ok() {
+        if self.as_expression(source).is_some() {
             return Incomplete::Complete;
         }
         match self.vm.load(source, b"=stdin") {

@@ -9,6 +9,7 @@
 //! ```
 
 mod engine;
+pub mod interrupt;
 mod stats;
 
 pub use engine::{Config, Engine, Incomplete};

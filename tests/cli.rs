@@ -1,6 +1,6 @@
 //! The command line: options, exit status, what goes to which stream.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Command, Output, Stdio};
 
 fn moonwake(args: &[&str], input: &str) -> Output {
@@ -141,4 +141,39 @@ fn the_jit_library_reaches_the_compiler() {
         "#,
     );
     out(&[&script], "");
+}
+
+#[test]
+#[allow(unsafe_code)]
+fn ctrl_c_ends_a_loop_with_an_error() {
+    for mode in ["-jon", "-joff"] {
+        let endless = "io.write('on my way') io.flush() local i = 0 while true do i = i + 1 end";
+        let mut child = Command::new(env!("CARGO_BIN_EXE_moonwake"))
+            .args([mode, "-e", endless])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("moonwake starts");
+        let mut written = [0; 9];
+        child.stdout.as_mut().expect("stdout is a pipe").read_exact(&mut written).expect("the loop is reached");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        // SAFETY: the process is our child and has not been waited for.
+        unsafe { libc::kill(child.id() as libc::pid_t, libc::SIGINT) };
+        let output = child.wait_with_output().expect("moonwake ends");
+        let message = String::from_utf8(output.stderr).expect("text");
+        assert!(message.starts_with("moonwake: (command line):1: interrupted!\nstack traceback:"), "{mode}: {message}");
+        assert_eq!(output.status.code(), Some(1));
+    }
+}
+
+#[test]
+fn the_prompt_says_where_an_expression_went_wrong() {
+    let output = moonwake(&["-i"], "error('boom')\n= nothing()\n1, 2\n");
+    let message = String::from_utf8(output.stderr).expect("text");
+    assert!(
+        message.starts_with("stdin:1: boom\nstack traceback:\n\t[C]: in function 'error'\n\tstdin:1:"),
+        "{message}"
+    );
+    assert!(message.contains("stdin:1: attempt to call global 'nothing' (a nil value)"), "{message}");
+    assert!(String::from_utf8_lossy(&output.stdout).ends_with("1\t2\n"));
 }

@@ -1,5 +1,6 @@
 //! The command line: options, running scripts, the interactive prompt.
 
+pub mod interrupt;
 pub mod options;
 pub mod repl;
 pub mod run;

@@ -3,6 +3,7 @@
 //! A line is read as an expression first, whose values are printed, and as statements otherwise. Input that is unfinished (the syntax error
 //! is at the end of it) asks for more lines. The history is kept in a file in the user's home.
 
+use super::interrupt::interruptible;
 use moonwake::{Engine, Incomplete};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
@@ -28,13 +29,14 @@ pub fn run(engine: &mut Engine) {
         if text.trim().is_empty() {
             continue;
         }
-        let _ = editor.add_history_entry(text.trim_end());
-        if let Err(message) = engine.evaluate(text.as_bytes()) {
+        let is_new = editor.add_history_entry(text.trim_end()).unwrap_or(false);
+        if let (true, Some(file)) = (is_new, &history) {
+            // At once, for the line may end the program.
+            let _ = editor.append_history(file);
+        }
+        if let Err(message) = interruptible(engine, |engine| engine.evaluate(text.as_bytes())) {
             eprintln!("{message}");
         }
-    }
-    if let Some(file) = &history {
-        let _ = editor.save_history(file);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Running what the command line asks for.
 
+use super::interrupt::interruptible;
 use super::options::{Action, Options, Script, usage};
 use super::repl;
 use moonwake::{Config, Engine};
@@ -54,7 +55,7 @@ fn run(options: Options) -> Result<(), Vec<u8>> {
     if options.version {
         println!("{VERSION}");
     }
-    let result = run_actions(&options, &mut engine);
+    let result = interruptible(&mut engine, |engine| run_actions(&options, engine));
     engine.close();
     let stats = write_stats(&options, &mut engine);
     result.and(stats)
