@@ -1,5 +1,7 @@
 //! The backend by itself: what neither filetests nor random traces show.
 
+#![allow(unsafe_code)]
+
 mod common;
 
 use common::world::{self, Block};

@@ -8,6 +8,8 @@
 //!   0x1000  named objects, then new ones                                  0x30000  free cells
 //! ```
 
+#![allow(unsafe_code)]
+
 use super::natives;
 use moonwake_jit::backend::{Backend, CompiledTrace, HelperTable, Layout};
 use moonwake_jit::ir::eval::{self, Exit, Fault, World};
