@@ -12,6 +12,7 @@ use crate::opt::report::Report as PassReport;
 use crate::record::{Beginning, Kind, Pc, Recorder};
 use crate::trace::abort::Abort;
 use crate::trace::tree::TraceInfo;
+use moonwake_lang::bytecode::disasm;
 use moonwake_lang::chunk_name::short_name;
 use moonwake_lang::object::{Gc, Proto};
 use moonwake_lang::trace_state::ExitReason;
@@ -50,16 +51,27 @@ pub struct Report {
 
 /// Source and line of an instruction of one of these functions.
 pub fn place_of(protos: &[Gc<Proto>], pc: Pc) -> String {
-    let Some(proto) = protos.iter().find(|proto| crate::record::machine::contains(**proto, pc)) else {
-        return "?".to_owned();
-    };
+    let Some((proto, position)) = position_of(protos, pc) else { return "?".to_owned() };
     let source = proto.source();
-    let position = (pc.bits() as usize - proto.code as usize) / 4;
     let name = short_name(&source.chunk_name);
     let name = String::from_utf8_lossy(&name);
     match source.line(position) {
         Some(line) => format!("{name}:{line}"),
         None => format!("{name}:?"),
+    }
+}
+
+/// The function that an instruction belongs to, and its index there.
+fn position_of(protos: &[Gc<Proto>], pc: Pc) -> Option<(Gc<Proto>, usize)> {
+    let proto = *protos.iter().find(|proto| crate::record::machine::contains(**proto, pc))?;
+    Some((proto, (pc.bits() as usize - proto.code as usize) / 4))
+}
+
+/// An instruction as the listing of its function has it; jumps name positions in there.
+fn listed(protos: &[Gc<Proto>], pc: Pc) -> String {
+    match position_of(protos, pc) {
+        Some((proto, at)) => format!("{at:04} {}", disasm::instruction(proto.source(), at, pc.ins()).trim_end()),
+        None => format!("     {:?}", pc.ins().op()),
     }
 }
 
@@ -226,7 +238,7 @@ fn dump(info: &TraceInfo, passes: &PassReport, bytecode: &[(Pc, u32)], what: &st
         for (pc, depth) in bytecode {
             let indent = ". ".repeat(*depth as usize);
             let place = place_of(&info.protos, *pc);
-            let _ = writeln!(text, "{place:<24} {indent}{:?}", pc.ins());
+            let _ = writeln!(text, "{place:<24} {indent}{}", listed(&info.protos, *pc));
         }
     }
     if what.contains('o') {
