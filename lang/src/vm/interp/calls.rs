@@ -112,11 +112,31 @@ handlers! {
     }
 
     tailcall(vm, base, pc, ins, k, x) {
+        if !(*base.add(ins.a())).is(Tag::Function) {
+            return tail(tailcall_value, vm, base, pc, ins, k, ins.d() - 1);
+        }
         tail_call(vm, base, base.add(ins.a()), ins.d() - 1)
     }
 
     tailcallm(vm, base, pc, ins, k, x) {
-        tail_call(vm, base, base.add(ins.a()), ins.d() + (*vm).trace.multiple_results.get() as usize)
+        let count = ins.d() + (*vm).trace.multiple_results.get() as usize;
+        if !(*base.add(ins.a())).is(Tag::Function) {
+            return tail(tailcall_value, vm, base, pc, ins, k, count);
+        }
+        tail_call(vm, base, base.add(ins.a()), count)
+    }
+
+    // x: number of arguments.
+    #[cold]
+    #[inline(never)]
+    tailcall_value(vm, base, pc, ins, k, x) {
+        let callee = base.add(ins.a());
+        if (*vm).metamethod(*callee, Metamethod::Call).is_none() {
+            // The error names the place of the call, so the frame must not be given up.
+            *callee.add(1) = Link::lua(pc).as_value();
+            return enter(vm, callee.add(2), x);
+        }
+        tail_call(vm, base, callee, x)
     }
 
     // x: number of arguments.
