@@ -86,6 +86,7 @@ macro_rules! for_each_op {
             NOT, Dst, d(Reg), [], "R[a] = not R[d]";
             NEG, Dst, d(Reg), [], "R[a] = -R[d]";
             LEN, Dst, d(Reg), [], "R[a] = #R[d]";
+            BNOT, Dst, d(Reg), [], "R[a] = ~R[d]";
 
             // Arithmetic: two registers, or a constant number on one side.
             ADDRR, Dst, bc(Reg, Reg), [], "R[a] = R[b] + R[c]";
@@ -104,6 +105,14 @@ macro_rules! for_each_op {
             MULKR, Dst, bc(Const, Reg), [], "R[a] = K[b] * R[c]";
             DIVKR, Dst, bc(Const, Reg), [], "R[a] = K[b] / R[c]";
             MODKR, Dst, bc(Const, Reg), [], "R[a] = K[b] % R[c]";
+            // Bit operators, on numbers taken as 32-bit integers.
+            BANDRR, Dst, bc(Reg, Reg), [], "R[a] = R[b] & R[c]";
+            BORRR, Dst, bc(Reg, Reg), [], "R[a] = R[b] | R[c]";
+            BXORRR, Dst, bc(Reg, Reg), [], "R[a] = R[b] ~ R[c]";
+            SHLRR, Dst, bc(Reg, Reg), [], "R[a] = R[b] << R[c]";
+            SHRRR, Dst, bc(Reg, Reg), [], "R[a] = R[b] >> R[c], zeros shifted in";
+            SARRR, Dst, bc(Reg, Reg), [], "R[a] = R[b] ~>> R[c], the sign shifted in";
+
             CONCAT, Dst, bc(Base, Reg), [], "R[a] = R[b] .. ... .. R[c]; may overwrite R[b] .. R[c]";
 
             // Comparisons that jump when they hold. The negated orders differ from the reversed ones on NaN.
@@ -267,6 +276,12 @@ impl Op {
     /// The operation with this code, if there is one.
     pub fn from_code(code: u8) -> Option<Op> {
         OPS.get(code as usize).map(|row| row.op)
+    }
+
+    /// Whether it is a bit operator.
+    pub const fn is_bitwise(self) -> bool {
+        use Op::*;
+        matches!(self, BNOT | BANDRR | BORRR | BXORRR | SHLRR | SHRRR | SARRR)
     }
 
     /// Whether a jump follows as a data word.

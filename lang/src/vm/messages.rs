@@ -67,7 +67,8 @@ impl Vm {
         }
         let ins = crate::bytecode::Ins(proto.source().code[at]);
         if ins.op() == crate::bytecode::Op::ITERCALL {
-            return Some(("for iterator", b"for iterator".to_vec()));
+            // The iterator has been copied from the loop's own variable.
+            return Some(("local", b"(for generator)".to_vec()));
         }
         let Origin { kind, name } = origin_of(proto.source(), at, ins.a() as u8)?;
         Some((kind, name.to_vec()))
@@ -85,6 +86,13 @@ fn event_of(word: u32) -> Option<&'static str> {
         MODRR | MODRK | MODKR => "__mod",
         POWRR => "__pow",
         NEG => "__unm",
+        BANDRR => "__band",
+        BORRR => "__bor",
+        BXORRR => "__bxor",
+        SHLRR => "__shl",
+        SHRRR => "__shr",
+        SARRR => "__sar",
+        BNOT => "__bnot",
         LEN => "__len",
         CONCAT => "__concat",
         EQRR | NERR | EQRK | NERK | EQRP | NERP => "__eq",
@@ -134,7 +142,9 @@ pub(super) fn arithmetic_error(vm: &mut Vm, base: *mut Value, pc: *const u32, a:
         Some(c) => ((info.b_or_d == Mode::Reg).then_some(ins.b()), (c == Mode::Reg).then_some(ins.c())),
         None => (Some(ins.d()), Some(ins.d())),
     };
-    let culprit = if vm.to_number(a).is_some() { (second, b) } else { (first, a) };
+    // Bit operators do not read strings as numbers.
+    let is_operand = if info.op.is_bitwise() { a.is_number() } else { vm.to_number(a).is_some() };
+    let culprit = if is_operand { (second, b) } else { (first, a) };
     match culprit {
         (Some(register), _) => operand_error(vm, base, pc, register, "perform arithmetic on"),
         (None, v) => {

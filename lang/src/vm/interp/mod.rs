@@ -1,11 +1,12 @@
 //! The interpreter: one handler for each bytecode operation.
 //!
 //! Read [`dispatch`] first, which says how handlers are called and lead to each other; then [`calls`] with
-//! [`frame`](super::frame). The others hold the operations by theme: [`data`], [`arith`], [`compare`], [`tables`], [`loops`].
+//! [`frame`](super::frame). The others hold the operations by theme: [`data`], [`arith`], [`bits`], [`compare`], [`tables`], [`loops`].
 //! [`meta`] calls metamethods for instructions, [`throw`] unwinds, [`instrument`] lets the recorder and hooks watch.
 #![allow(unsafe_code)]
 
 pub mod arith;
+pub mod bits;
 pub mod calls;
 pub mod compare;
 pub mod data;
@@ -92,6 +93,27 @@ macro_rules! handler_of {
     };
     (MODKR) => {
         arith::modkr
+    };
+    (BNOT) => {
+        bits::bnot
+    };
+    (BANDRR) => {
+        bits::bandrr
+    };
+    (BORRR) => {
+        bits::borrr
+    };
+    (BXORRR) => {
+        bits::bxorrr
+    };
+    (SHLRR) => {
+        bits::shlrr
+    };
+    (SHRRR) => {
+        bits::shrrr
+    };
+    (SARRR) => {
+        bits::sarrr
     };
     (CONCAT) => {
         arith::concat
