@@ -58,7 +58,9 @@ pub enum Expr {
     Call(ExprId, Vec<ExprId>),
     /// `object:name(arguments)`
     MethodCall(ExprId, Symbol, Vec<ExprId>),
-    /// `function (parameters) body end`
+    /// `object?.`, the start of an indexing or a call that is left out when the object is nil.
+    Safe(ExprId),
+    /// `function (parameters) body end`, `parameters -> value`
     Function(FunctionId),
     /// `{ fields }`
     Table(Vec<Field>),
@@ -66,6 +68,8 @@ pub enum Expr {
     Binary(BinaryOp, ExprId, ExprId),
     /// An operator before its operand.
     Unary(UnaryOp, ExprId),
+    /// `condition ? value : otherwise`
+    Conditional(ExprId, ExprId, ExprId),
 }
 
 /// An entry of a table constructor.
@@ -86,10 +90,12 @@ pub enum Stat {
     Call(ExprId),
     /// `targets = values`
     Assign(Vec<ExprId>, Vec<ExprId>),
+    /// `target += value` and the like.
+    Compound(BinaryOp, ExprId, ExprId),
     /// `local names = values`
-    Local(Vec<Symbol>, Vec<ExprId>),
+    Local(Binding, Vec<Symbol>, Vec<ExprId>),
     /// `local function name …`
-    LocalFunction(Symbol, FunctionId),
+    LocalFunction(Binding, Symbol, FunctionId),
     /// `function a.b.c:method …`; the target is a name or a field.
     Function(ExprId, FunctionId),
     /// `do … end`
@@ -112,6 +118,17 @@ pub enum Stat {
     Return(Vec<ExprId>),
     /// `break`
     Break,
+    /// `continue`
+    Continue,
+}
+
+/// Whether a local variable can be assigned to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// `local`
+    Variable,
+    /// `const`
+    Constant,
 }
 
 /// One condition of an `if` and what is done when it holds.
@@ -140,6 +157,34 @@ pub struct NumericFor {
     pub block: Block,
 }
 
+/// What stands between the parentheses of a function.
+#[derive(Debug, Default)]
+pub struct Params {
+    /// Named parameters.
+    pub names: Vec<Symbol>,
+    /// Whether `...` follows.
+    pub vararg: bool,
+}
+
+/// What precedes the `->` of a short function.
+#[derive(Debug)]
+pub struct ShortHead {
+    /// The parameters.
+    pub params: Params,
+    /// The token before the first parameter.
+    pub open: TokenIndex,
+    /// The first token.
+    pub first: TokenIndex,
+}
+
+impl ShortHead {
+    /// The function with this head.
+    pub fn function(self, body: Block, end: TokenIndex, tail: TokenIndex) -> Function {
+        let Params { names: params, vararg } = self.params;
+        Function { params, is_method: false, vararg, body, head: self.first, open: self.open, end, tail }
+    }
+}
+
 /// A function's parameters and body.
 #[derive(Debug)]
 pub struct Function {
@@ -153,10 +198,12 @@ pub struct Function {
     pub body: Block,
     /// The token whose line counts as the function's first: `function` of a statement, `(` otherwise.
     pub head: TokenIndex,
-    /// The `(` before the parameters.
+    /// The token before the first parameter.
     pub open: TokenIndex,
-    /// The `end`; of the main chunk, the end of the source.
+    /// The last token: `end`, or the last one of a short function's value; of the main chunk, the end of the source.
     pub end: TokenIndex,
+    /// The token whose line counts as the function's last: `end`, or the one behind a short function's value.
+    pub tail: TokenIndex,
 }
 
 /// A whole source text.
@@ -237,6 +284,13 @@ impl Ast {
     pub fn declared_at(&mut self, function: FunctionId, head: TokenIndex) -> FunctionId {
         self.functions[function.0 as usize].head = head;
         function
+    }
+
+    /// `parameters -> value`; `arrow` is the token of the `->`.
+    pub fn short_function(&mut self, head: ShortHead, arrow: TokenIndex, value: ExprId) -> FunctionId {
+        let end = self.last_token(value);
+        let body = vec![self.stat(arrow, end, Stat::Return(vec![value]))];
+        self.function(head.function(body, end, end + 1))
     }
 
     /// Gives a function the parameter `self`.

@@ -46,9 +46,14 @@ pub enum LexError {
 #[logos(utf8 = false, extras = LexState, error = LexError, skip r"[ \t\x0b\x0c]+")]
 pub enum Token {
     #[token("and")]
+    #[token("&&")]
     And,
     #[token("break")]
     Break,
+    #[token("const")]
+    Const,
+    #[token("continue")]
+    Continue,
     #[token("do")]
     Do,
     #[token("else")]
@@ -74,6 +79,7 @@ pub enum Token {
     #[token("nil")]
     Nil,
     #[token("not")]
+    #[token("!")]
     Not,
     #[token("or")]
     Or,
@@ -108,6 +114,9 @@ pub enum Token {
     Equal,
     #[token("~=")]
     NotEqual,
+    /// Another `~=`, which is no assignment though.
+    #[token("!=")]
+    BangEqual,
     #[token("<=")]
     LessEqual,
     #[token(">=")]
@@ -116,8 +125,53 @@ pub enum Token {
     Less,
     #[token(">")]
     Greater,
+    #[token("&")]
+    Ampersand,
+    #[token("|")]
+    Bar,
+    /// Another `or`, and the parameters of a short function that has none.
+    #[token("||")]
+    DoubleBar,
+    #[token("~")]
+    Tilde,
+    #[token("<<")]
+    ShiftLeft,
+    #[token(">>")]
+    ShiftRight,
+    #[token("~>>")]
+    ShiftArithmetic,
+    #[token("?")]
+    Question,
+    #[token("??")]
+    Coalesce,
+    #[token("?.")]
+    Safe,
+    #[token("->")]
+    Arrow,
     #[token("=")]
     Assign,
+    #[token("+=")]
+    AddAssign,
+    #[token("-=")]
+    SubtractAssign,
+    #[token("*=")]
+    MultiplyAssign,
+    #[token("/=")]
+    DivideAssign,
+    #[token("%=")]
+    ModuloAssign,
+    #[token("..=")]
+    ConcatAssign,
+    #[token("&=")]
+    AndAssign,
+    #[token("|=")]
+    OrAssign,
+    #[token("<<=")]
+    ShiftLeftAssign,
+    #[token(">>=")]
+    ShiftRightAssign,
+    #[token("~>>=")]
+    ShiftArithmeticAssign,
     #[token("(")]
     LeftParen,
     /// A `(` on a later line than the token before it; [`crate::tokens`] makes it.
@@ -138,6 +192,8 @@ pub enum Token {
     Semicolon,
     #[token(":")]
     Colon,
+    /// The `:` of a conditional expression; [`crate::tokens`] makes it.
+    ConditionColon,
     #[token(",")]
     Comma,
     #[token(".")]
@@ -181,11 +237,18 @@ fn number(lexer: &mut Lexer<Token>) -> Result<Number, LexError> {
     let mut before = 0;
     let length = rest.iter().position(|&c| {
         let sign_of_exponent = matches!(c, b'+' | b'-') && before | 0x20 == exponent_mark;
-        before = c;
+        before = if c == b'_' { before } else { c };
         !(c.is_ascii_alphanumeric() || c == b'_' || c >= 0x80 || c == b'.' || sign_of_exponent)
     });
     lexer.bump(length.unwrap_or(rest.len()));
-    number::literal(lexer.slice()).ok_or(LexError::MalformedNumber)
+    let text = lexer.slice();
+    let value = if text.contains(&b'_') { number::literal(&without_underscores(text)) } else { number::literal(text) };
+    value.ok_or(LexError::MalformedNumber)
+}
+
+/// The digits of a number: underscores may stand anywhere behind the first one.
+pub(crate) fn without_underscores(text: &[u8]) -> Vec<u8> {
+    text.iter().copied().filter(|&c| c != b'_').collect()
 }
 
 fn quoted_string(lexer: &mut Lexer<Token>) -> Result<Symbol, LexError> {
@@ -293,8 +356,13 @@ mod tests {
             "name a Concat name b Ellipsis name c Dot name d Colon name e DoubleColon name f"
         );
         assert_eq!(spell(b"==~=<=>=<>="), "Equal NotEqual LessEqual GreaterEqual Less GreaterEqual");
+        assert_eq!(
+            spell(b"!=!??.?a~>>=~>>~=>>=<<-->"),
+            "BangEqual Not Coalesce Dot Question name a ShiftArithmeticAssign \
+                    ShiftArithmetic NotEqual ShiftRightAssign ShiftLeft"
+        );
         assert_eq!(spell(b"a[b[[c]]]"), "name a LeftBracket name b \"c\" RightBracket");
-        assert_eq!(spell(b"===~@"), "Equal Assign Unknown(126) Unknown(64)");
+        assert_eq!(spell(b"===~@"), "Equal Assign Tilde Unknown(64)");
     }
 
     #[test]
@@ -305,6 +373,7 @@ mod tests {
         assert_eq!(spell(b"a.5"), "name a 0.5");
         assert_eq!(spell(b"1..2"), "!MalformedNumber");
         assert_eq!(spell(b"1 ..2"), "1 Concat 2");
+        assert_eq!(spell(b"1_000_ 0x_f_f 1e_+5 _1 1_x"), "1000 255 100000 name _1 !MalformedNumber");
     }
 
     #[test]

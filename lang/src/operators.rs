@@ -11,7 +11,7 @@
 //! One flat rule instead of one per level of precedence keeps the parser small and fast: a literal is one reduction away from
 //! being an expression, not nine. Both stacks of the algorithm are on the heap, so nesting costs no machine stack.
 //!
-//! Reference: Lua 5.1 manual §2.5.6; E. Dijkstra's shunting yard.
+//! Reference: Lua 5.1 manual §2.5.6; LuaJIT's extensions page for the operators that it adds; E. Dijkstra's shunting yard.
 
 use crate::ast::{Ast, Expr, ExprId, TokenIndex};
 
@@ -34,6 +34,16 @@ pub enum BinaryOp {
     Divide,
     Modulo,
     Power,
+    BitAnd,
+    BitOr,
+    BitXor,
+    ShiftLeft,
+    /// `>>`, which shifts in zeros.
+    ShiftRight,
+    /// `~>>`, which shifts in the sign.
+    ShiftArithmetic,
+    /// `??`
+    Coalesce,
 }
 
 /// A unary operator.
@@ -43,6 +53,7 @@ pub enum UnaryOp {
     Negate,
     Not,
     Length,
+    BitNot,
 }
 
 /// How strongly an operator binds the operand on its left and the one on its right. A right-associative one binds its left
@@ -53,19 +64,23 @@ struct Power {
 }
 
 /// How strongly a unary operator binds.
-const UNARY: u8 = 8;
+const UNARY: u8 = 12;
 
 impl BinaryOp {
     fn power(self) -> Power {
         use BinaryOp::*;
         let (left, right) = match self {
-            Or => (1, 1),
+            Or | Coalesce => (1, 1),
             And => (2, 2),
             Less | Greater | LessEqual | GreaterEqual | NotEqual | Equal => (3, 3),
-            Concat => (5, 4),
-            Add | Subtract => (6, 6),
-            Multiply | Divide | Modulo => (7, 7),
-            Power => (10, 9),
+            BitOr => (4, 4),
+            BitXor => (5, 5),
+            BitAnd => (6, 6),
+            ShiftLeft | ShiftRight | ShiftArithmetic => (7, 7),
+            Concat => (9, 8),
+            Add | Subtract => (10, 10),
+            Multiply | Divide | Modulo => (11, 11),
+            Power => (14, 13),
         };
         self::Power { left, right }
     }
@@ -169,6 +184,12 @@ mod tests {
             ("a .. b == c .. d", "(Equal (Concat a b) (Concat c d))"),
             ("a * -b ^ c / d", "(Divide (Multiply a (Negate (Power b c))) d)"),
             ("(a + b) * c", "(Multiply [(Add a b)] c)"),
+            ("a ?? b or c ?? d", "(Coalesce (Or (Coalesce a b) c) d)"),
+            ("a and b ?? c and d", "(Coalesce (And a b) (And c d))"),
+            ("a | b ~ c & d << e .. f + g", "(BitOr a (BitXor b (BitAnd c (ShiftLeft d (Concat e (Add f g))))))"),
+            ("a << b >> c ~>> d", "(ShiftArithmetic (ShiftRight (ShiftLeft a b) c) d)"),
+            ("~a ^ b & c == d", "(Equal (BitAnd (BitNot (Power a b)) c) d)"),
+            ("a != b && !c || d", "(Or (And (NotEqual a b) (Not c)) d)"),
         ] {
             assert_eq!(tree(source), expected, "{source}");
         }

@@ -66,3 +66,38 @@ pub(crate) fn push<T>(mut list: Vec<T>, element: T) -> Vec<T> {
     list.push(element);
     list
 }
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn an_error_at_the_end_says_so() {
+        // A prompt then asks for another line.
+        for (source, at_end) in [
+            ("if x then", true),
+            ("x = [[a\n", true),
+            ("--[[", true),
+            ("f(", true),
+            ("x = 'a", true),
+            ("x = = 1", false),
+            ("end", false),
+            ("x = '<eof>' '<eof>'", false),
+        ] {
+            assert_eq!(parse(source.as_bytes(), b"=t").unwrap_err().at_end, at_end, "{source}");
+        }
+    }
+
+    #[test]
+    fn depth_has_no_limit_here() {
+        for (open, close) in
+            [("(", ")"), ("{", "}"), ("f(", ")"), ("function() return ", " end"), ("not ", ""), ("a ^ ", "")]
+        {
+            let depth = 100_000;
+            let source = format!("return {}1{}", open.repeat(depth), close.repeat(depth));
+            assert!(parse(source.as_bytes(), b"=t").is_ok(), "{open}");
+        }
+        let source = format!("{}{}", "do ".repeat(100_000), "end ".repeat(100_000));
+        assert!(parse(source.as_bytes(), b"=t").is_ok());
+    }
+}

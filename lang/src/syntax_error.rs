@@ -14,7 +14,7 @@
 use crate::ast::TokenIndex;
 use crate::chunk_name::short_name;
 use crate::escape::Broken;
-use crate::lexer::{LexError, Token};
+use crate::lexer::{LexError, Token, without_underscores};
 use crate::tokens::{Opener, TokenSource};
 use lalrpop_util::ParseError;
 use std::fmt;
@@ -64,7 +64,17 @@ pub(crate) fn from_parser(
     let (what, near) = match error {
         ParseError::User { error } => (lexical_complaint(error).into(), near_broken(error, tokens)),
         ParseError::UnrecognizedToken { token: (_, found, _), expected } => {
-            (complaint(found, &Expected(expected), tokens), near(found, tokens))
+            let expected = Expected(expected);
+            match plain_operator(found) {
+                // The operator would have been right, the "=" behind it is not.
+                Some(operator) if expected.has(operator) => ("unexpected symbol".into(), Some(b"=".to_vec())),
+                _ => {
+                    let what = complaint(found, &expected, tokens);
+                    // Where an assignment is expected, LuaJIT takes "!=" for "!" with something behind it.
+                    let is_not_equal = found == Token::BangEqual && what == "'=' expected";
+                    (what, if is_not_equal { Some(b"!".to_vec()) } else { near(found, tokens) })
+                }
+            }
         }
         // The grammar ends with a token of its own, so that the parser neither wants for tokens nor leaves any, and every
         // token is known to it.
@@ -114,7 +124,28 @@ fn near(found: Token, tokens: &TokenSource) -> Option<Vec<u8>> {
             let quote = delimiter_length(text);
             [&text[..quote], tokens.state().symbols.text(symbol), &text[text.len() - quote..]].concat()
         }
+        Token::Number(_) => without_underscores(text),
+        // LuaJIT reads the operator, looks whether "=" follows, and has only read the operator when it complains.
+        _ if plain_operator(found).is_some() => text[..text.len() - 1].to_vec(),
         _ => text.to_vec(),
+    })
+}
+
+/// The operator of a compound assignment.
+fn plain_operator(token: Token) -> Option<&'static str> {
+    Some(match token {
+        Token::AddAssign => "+",
+        Token::SubtractAssign => "-",
+        Token::MultiplyAssign => "*",
+        Token::DivideAssign => "/",
+        Token::ModuloAssign => "%",
+        Token::ConcatAssign => "..",
+        Token::AndAssign => "&",
+        Token::OrAssign => "|",
+        Token::ShiftLeftAssign => "<<",
+        Token::ShiftRightAssign => ">>",
+        Token::ShiftArithmeticAssign => "~>>",
+        _ => return None,
     })
 }
 
@@ -132,7 +163,8 @@ fn near_broken(error: LexError, tokens: &TokenSource) -> Option<Vec<u8>> {
             END.to_vec()
         }
         LexError::String(_) => [tokens.text(), &tokens.state().buffer].concat(),
-        LexError::LongStringDelimiter | LexError::MalformedNumber => tokens.text().to_vec(),
+        LexError::LongStringDelimiter => tokens.text().to_vec(),
+        LexError::MalformedNumber => without_underscores(tokens.text()),
     })
 }
 
@@ -163,7 +195,7 @@ impl Expected {
 /// What LuaJIT says of a token that does not fit.
 fn complaint(found: Token, expected: &Expected, tokens: &TokenSource) -> String {
     let innermost = tokens.innermost();
-    let want = |token: &str| format!("'{token}' expected");
+    let want = |token: &str| format!("'{}' expected", token.trim_start_matches("condition "));
     let close = |token: &str| match innermost {
         Some(open) if open.line != tokens.line() => {
             format!("'{token}' expected (to close '{}' at line {})", spelling(open.opener), open.line)
@@ -189,12 +221,28 @@ fn complaint(found: Token, expected: &Expected, tokens: &TokenSource) -> String 
     let expression_can_start = expected.has("nil");
     if let Some(closer) = closer.filter(|closer| expected.has(closer)) {
         let ends_block = matches!(found, Token::End | Token::Else | Token::Elseif | Token::Until | Token::EndOfSource);
-        if ends_block || !(statement_can_start || expression_can_start) {
+        // (Behind `continue` there might be an assignment to a variable of that name.)
+        if ends_block || !(statement_can_start || expression_can_start || expected.has("=")) {
             return if closer == "<eof>" { want(closer) } else { close(closer) };
         }
     }
-    if statement_can_start || expression_can_start || expected.has("name") && expected.has("(") {
+    if statement_can_start || expression_can_start {
         return "unexpected symbol".into();
+    }
+    if expected.has("}") {
+        return close("}");
+    }
+    if expected.has("=") && expected.has("(") && expected.has(".") {
+        // Behind what could be assigned to; for `goto` and `const` names would be right as well.
+        return want("=");
+    }
+    if expected.has("name") && expected.has("(") {
+        // A further target of an assignment, or what follows `?.`.
+        return if expected.has("[") && found != Token::ConditionColon {
+            want("<name>")
+        } else {
+            "unexpected symbol".into()
+        };
     }
 
     if expected.has("...") {
@@ -203,10 +251,7 @@ fn complaint(found: Token, expected: &Expected, tokens: &TokenSource) -> String 
     if expected.has("=") && expected.has("in") {
         return "'=' or 'in' expected".into();
     }
-    if expected.has("}") {
-        return close("}");
-    }
-    for token in ["then", "do", "in", "=", "::", "]"] {
+    for token in ["then", "do", "in", "=", "::", "]", "condition :"] {
         if expected.has(token) {
             return want(token);
         }
@@ -219,6 +264,12 @@ fn complaint(found: Token, expected: &Expected, tokens: &TokenSource) -> String 
     }
     if expected.has("name") {
         return want("<name>");
+    }
+    for token in ["->", "|"] {
+        // Behind the parameters of a short function, or among them.
+        if expected.is_only(token) || expected.has(token) && !expected.has("+") {
+            return want(token);
+        }
     }
     if expected.has(",") && (expected.has("+") || expected.is_only(",")) {
         return want(",");

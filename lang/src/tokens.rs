@@ -1,8 +1,9 @@
 //! Between lexer and parser: everything about a token that depends on the tokens before it.
 //!
 //! [`TokenSource`] numbers the tokens and notes the line of each, keeps the stack of brackets and blocks that are open (the
-//! messages of syntax errors tell what would have to be closed, and where it was opened), and tells a `(` that begins a line
-//! from others. It also removes what may precede the first token: a byte order mark and a line that begins with `#`.
+//! messages of syntax errors tell what would have to be closed, and where it was opened), tells a `(` that begins a line from
+//! others, and the `:` of a conditional expression from that of a method call. It also removes what may precede the first
+//! token: a byte order mark and a line that begins with `#`.
 //!
 //! A token is *accepted* when the parser asks for the next one: a parser that reads one token ahead has then taken the last
 //! but one. So on an error the stack is that of the tokens before the offending one.
@@ -46,6 +47,8 @@ pub struct Open {
     pub line: u32,
     /// What is still to come before the block begins.
     head: Head,
+    /// What [`TokenSource::conditional`] was around it.
+    conditional: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +71,8 @@ pub struct TokenSource<'s> {
     /// The last token accepted.
     before: Token,
     open: Vec<Open>,
+    /// Whether the next `:` belongs to a `?`. As in LuaJIT, that is so up to the first `:`, whatever stands between.
+    conditional: bool,
     lines: Vec<u32>,
     first_line: u32,
 }
@@ -81,6 +86,7 @@ impl<'s> TokenSource<'s> {
             ahead: None,
             before: Token::Semicolon,
             open: Vec::new(),
+            conditional: false,
             lines: Vec::with_capacity(body.len() / 4),
             first_line,
         }
@@ -139,15 +145,18 @@ impl<'s> TokenSource<'s> {
             Token::LeftBrace => self.push(Opener::Brace, line, Head::Complete),
             Token::LeftBracket => self.push(Opener::Bracket, line, Head::Complete),
             Token::End | Token::Until | Token::RightParen | Token::RightBrace | Token::RightBracket => {
-                self.open.pop();
+                self.conditional = self.open.pop().is_some_and(|open| open.conditional);
             }
+            Token::Question => self.conditional = true,
+            Token::ConditionColon => self.conditional = false,
             _ => {}
         }
         self.before = token;
     }
 
     fn push(&mut self, opener: Opener, line: u32, head: Head) {
-        self.open.push(Open { opener, line, head });
+        let conditional = std::mem::replace(&mut self.conditional, false);
+        self.open.push(Open { opener, line, head, conditional });
     }
 }
 
@@ -169,6 +178,7 @@ impl Iterator for &mut TokenSource<'_> {
         let line = self.line();
         let token = match token {
             Token::LeftParen if line_before.is_some_and(|before| before != line) => Token::LeftParenOnNewLine,
+            Token::Colon if self.conditional => Token::ConditionColon,
             token => token,
         };
         let index = self.lines.len() as TokenIndex;

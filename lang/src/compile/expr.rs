@@ -1,9 +1,10 @@
 //! Expressions: each kind of node of the tree, to an [`Operand`].
 
+use super::jumps::JumpList;
 use super::operand::{Key, Kind, Operand};
 use super::{Compiler, Result};
 use crate::ast::{Expr, ExprId, FunctionId};
-use crate::bytecode::Op;
+use crate::bytecode::{Ins, Op};
 use crate::number::Number;
 
 impl Compiler<'_> {
@@ -32,6 +33,8 @@ impl Compiler<'_> {
             | Expr::Call(..)
             | Expr::MethodCall(..) => return self.suffixed(id),
             Expr::Binary(..) | Expr::Unary(..) => return self.operation(id),
+            Expr::Conditional(..) => return self.conditional(id),
+            Expr::Safe(_) => unreachable!("the grammar puts a suffix behind it"),
         };
         self.at(ast.last_token(id));
         Ok(kind.into())
@@ -61,21 +64,71 @@ impl Compiler<'_> {
     }
 
     /// A name or an expression in parentheses, and the indexings and calls behind it.
+    ///
+    /// What is behind a `?.` is skipped when the object before it is nil, and the result is nil then. As in LuaJIT, a plain
+    /// indexing at the very end is not skipped: `a?.b.c` reads `c` of nil.
     pub(super) fn suffixed(&mut self, id: ExprId) -> Result<Operand> {
-        // From the last suffix in to the first, then back out.
+        let (start, suffixes) = self.suffixes(id);
+        let mut operand = self.prefix(start)?;
+        let mut if_nil = JumpList::EMPTY;
+        for (index, &suffix) in suffixes.iter().enumerate() {
+            if index + 1 == suffixes.len() && !if_nil.is_empty() {
+                let (object, token) = match self.ast[suffix] {
+                    Expr::Field(object, _) => (Some(object), self.ast.last_token(object) + 1),
+                    Expr::Index(object, _) => (Some(object), self.ast.last_token(object)),
+                    _ => (None, 0),
+                };
+                if object.is_some_and(|object| !matches!(self.ast[object], Expr::Safe(_))) {
+                    self.at(token);
+                    operand = self.nil_if_skipped(operand, if_nil)?;
+                    if_nil = JumpList::EMPTY;
+                }
+            }
+            operand = self.suffix(operand, suffix, &mut if_nil)?;
+        }
+        self.nil_if_skipped(operand, if_nil)
+    }
+
+    /// The same where the statement has nothing to do if one of the objects is nil. Gives the jumps for that case too.
+    pub(super) fn suffixed_or_skip(&mut self, id: ExprId) -> Result<(Operand, JumpList)> {
+        let (start, suffixes) = self.suffixes(id);
+        let mut operand = self.prefix(start)?;
+        let mut if_nil = JumpList::EMPTY;
+        for suffix in suffixes {
+            operand = self.suffix(operand, suffix, &mut if_nil)?;
+        }
+        Ok((operand, if_nil))
+    }
+
+    /// The first part of a suffixed expression, and its suffixes from left to right.
+    pub(super) fn suffixes(&self, id: ExprId) -> (ExprId, Vec<ExprId>) {
         let mut suffixes = Vec::new();
         let mut start = id;
-        while let Expr::Field(inner, _) | Expr::Index(inner, _) | Expr::Call(inner, _) | Expr::MethodCall(inner, ..) =
-            self.ast[start]
+        while let Expr::Field(inner, _)
+        | Expr::Index(inner, _)
+        | Expr::Call(inner, _)
+        | Expr::MethodCall(inner, ..)
+        | Expr::Safe(inner) = self.ast[start]
         {
             suffixes.push(start);
             start = inner;
         }
-        let mut operand = self.prefix(start)?;
-        for suffix in suffixes.into_iter().rev() {
-            operand = self.suffix(operand, suffix)?;
+        suffixes.reverse();
+        (start, suffixes)
+    }
+
+    /// Brings the jumps of `?.` together with the value that there is otherwise.
+    fn nil_if_skipped(&mut self, mut operand: Operand, if_nil: JumpList) -> Result<Operand> {
+        if if_nil.is_empty() {
+            return Ok(operand);
         }
-        Ok(operand)
+        let f = &mut self.function;
+        let register = f.put_in_next(&mut operand)?;
+        let to_end = f.jump();
+        f.patch_here(if_nil);
+        f.emit_nil(register, 1);
+        f.patch_here(to_end);
+        Ok(Kind::Register(register).into())
     }
 
     fn prefix(&mut self, id: ExprId) -> Result<Operand> {
@@ -95,9 +148,18 @@ impl Compiler<'_> {
         }
     }
 
-    fn suffix(&mut self, mut operand: Operand, id: ExprId) -> Result<Operand> {
+    fn suffix(&mut self, mut operand: Operand, id: ExprId, if_nil: &mut JumpList) -> Result<Operand> {
         let ast = self.ast;
         match &ast[id] {
+            Expr::Safe(_) => {
+                let f = &mut self.function;
+                let object = f.put_in_any(&mut operand)?;
+                let mut jump = JumpList::of(f.emit_jump(Ins::ad(Op::EQRP, object, 0)));
+                f.append(&mut jump, *if_nil);
+                *if_nil = jump;
+                self.at(ast.last_token(id));
+                Ok(operand)
+            }
             Expr::Field(table, name) => {
                 // LuaJIT reads on to the dot before it reads the table.
                 self.at(ast.last_token(*table) + 1);

@@ -4,6 +4,7 @@
 //! 2 * 3      6            -(1)       -1
 //! 2 ^ -1     0.5          -1LL       a constant of its own
 //! 0 / 0      stays        -0         stays
+//! 1 << 4     16           ~5         -6
 //! ```
 //!
 //! Results that are NaN or negative zero are left to run time: constants are told apart by comparing, and neither differs from
@@ -13,6 +14,7 @@ use super::operand::{Kind, Operand};
 use crate::number::Number;
 use crate::operators::BinaryOp;
 use crate::vm::interp::arith::{modulo, power};
+use crate::vm::interp::bits::{shift_arithmetic, shift_left, shift_right, to_bits};
 
 /// The result of an operator on two constants.
 pub(super) fn fold_binary(op: BinaryOp, left: &Operand, right: &Operand) -> Option<Kind> {
@@ -24,10 +26,21 @@ pub(super) fn fold_binary(op: BinaryOp, left: &Operand, right: &Operand) -> Opti
         BinaryOp::Divide => a / b,
         BinaryOp::Modulo => modulo(a, b),
         BinaryOp::Power => power(a, b),
+        BinaryOp::BitAnd => f64::from(to_bits(a) & to_bits(b)),
+        BinaryOp::BitOr => f64::from(to_bits(a) | to_bits(b)),
+        BinaryOp::BitXor => f64::from(to_bits(a) ^ to_bits(b)),
+        BinaryOp::ShiftLeft => f64::from(shift_left(to_bits(a), to_bits(b))),
+        BinaryOp::ShiftRight => f64::from(shift_right(to_bits(a), to_bits(b))),
+        BinaryOp::ShiftArithmetic => f64::from(shift_arithmetic(to_bits(a), to_bits(b))),
         _ => return None,
     };
     let negative_zero = result == 0.0 && result.is_sign_negative();
     (!result.is_nan() && !negative_zero).then_some(Kind::Number(result))
+}
+
+/// The bits of a constant, turned over.
+pub(super) fn fold_bit_not(operand: &Operand) -> Option<Kind> {
+    operand.as_number().map(|n| Kind::Number(f64::from(!to_bits(n))))
 }
 
 /// The negation of a constant.

@@ -40,6 +40,8 @@ pub(super) struct FunctionState<'a> {
     constants: Vec<Constant>,
     number_constants: HashMap<u64, u16, BuildHasherDefault<NumberHasher>>,
     string_constants: HashMap<Symbol, u16, BuildHasherDefault<NumberHasher>>,
+    /// Templates of `NEWOBJECT`, by their keys.
+    pub object_templates: HashMap<Vec<Symbol>, u16>,
     children: Vec<Prototype>,
 
     /// Local variables in scope, the innermost last; the register of each is its index.
@@ -75,6 +77,7 @@ impl<'a> FunctionState<'a> {
             constants: Vec::new(),
             number_constants: HashMap::default(),
             string_constants: HashMap::default(),
+            object_templates: HashMap::new(),
             children: Vec::new(),
             locals: Vec::new(),
             active: 0,
@@ -392,7 +395,7 @@ impl<'a> FunctionState<'a> {
             vararg: function.vararg,
             registers: self.registers as u8,
             first_line: if self.id == self.ast.main { 0 } else { self.ast.line(function.head) },
-            last_line: self.ast.line(function.end),
+            last_line: self.ast.line(function.tail),
             chunk_name: compiler.chunk_name.clone(),
         }
     }

@@ -5,7 +5,7 @@
 //! out of inner blocks). When a block ends, the gotos in it go on to the block around. A label with nothing but labels
 //! behind it counts as standing outside of the block's locals, so that `goto continue` can skip them.
 //!
-//! `break` is a goto to a label without a name, which stands behind every loop.
+//! `break` is a goto to a label without a name, which stands behind every loop, and `continue` to one at the end of its body.
 //!
 //! **Closing.** A goto that leaves a block with captured locals must close them, but when its jump is emitted it may not be known
 //! yet that they will be. So the jump is led to a place behind the function's last return, and that place says
@@ -35,8 +35,10 @@ const MAX_PENDING: usize = 65476;
 pub(super) enum Target {
     /// The label of that name.
     Label(Symbol),
-    /// The end of the innermost loop.
+    /// Behind the innermost loop.
     Break,
+    /// The end of the innermost loop's body.
+    Continue,
 }
 
 /// A label in a block that has not ended yet.
@@ -84,6 +86,26 @@ impl Compiler<'_> {
         let jump = f.jump();
         f.gotos.push(Goto { target, jump, locals: f.active, closes: false, token });
         Ok(())
+    }
+
+    /// `continue`
+    pub(super) fn continue_statement(&mut self, token: TokenIndex) -> Result<()> {
+        if !self.function.scopes.iter().any(|scope| scope.is_loop) {
+            return Err(self.function.complaint("no loop to continue".into()));
+        }
+        self.goto(Target::Continue, token)
+    }
+
+    /// The place that `continue` leads to: the end of the body of the loop.
+    pub(super) fn end_of_body(&mut self) -> Result<()> {
+        let f = &mut self.function;
+        let scope = *f.scopes.last().expect("there is a block");
+        if f.gotos[scope.first_goto..].iter().all(|goto| goto.target != Target::Continue) {
+            return Ok(());
+        }
+        let position = f.target();
+        let label = Label { name: Symbol::CONTINUE, position, locals: f.active };
+        self.meet(Target::Continue, label, scope)
     }
 
     /// `::name::`; `at_end` says that nothing but labels follows in the block.
@@ -151,7 +173,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn labelled(&self, what: &str, name: Symbol) -> Box<Complaint> {
+    pub(super) fn labelled(&self, what: &str, name: Symbol) -> Box<Complaint> {
         self.function.complaint(format!("{what} '{}'", self.shown(name)))
     }
 
@@ -162,6 +184,7 @@ impl Compiler<'_> {
     fn unresolved(&self, goto: Goto) -> Box<Complaint> {
         let complaint = match goto.target {
             Target::Break => self.function.complaint("no loop to break".into()),
+            Target::Continue => self.function.complaint("no loop to continue".into()),
             Target::Label(name) => self.labelled("undefined label", name),
         };
         Box::new(Complaint { token: goto.token, ..*complaint })
@@ -169,13 +192,17 @@ impl Compiler<'_> {
 
     /// A goto may not jump over the declaration of a local into its scope.
     fn enters_scope(&self, goto: Goto) -> Box<Complaint> {
-        let Target::Label(label) = goto.target else { unreachable!("a loop ends outside of its locals") };
+        let goto_name = match goto.target {
+            Target::Label(label) => format!("goto {}", self.shown(label)),
+            Target::Continue => "continue".into(),
+            Target::Break => "break".into(),
+        };
         let local = match self.function.locals[goto.locals].name {
             Name::Source(name) => self.shown(name),
             Name::Hidden(name) => name.into(),
             Name::Secret => String::new(),
         };
-        let what = format!("<goto {}> jumps into the scope of local '{local}'", self.shown(label));
+        let what = format!("<{goto_name}> jumps into the scope of local '{local}'");
         Box::new(Complaint { token: goto.token, ..*self.function.complaint(what) })
     }
 }

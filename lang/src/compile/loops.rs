@@ -32,6 +32,7 @@ impl Compiler<'_> {
         self.at(self.ast.last_token(condition) + 1);
         self.block(block, last)?;
         self.at(last - 1);
+        self.end_of_body()?;
         self.function.jump_to(start);
         self.at(last);
         self.leave_scope()?;
@@ -46,6 +47,7 @@ impl Compiler<'_> {
         self.enter_scope(false);
         self.emit_loop();
         self.statements(block, None)?;
+        self.end_of_body()?;
         // The condition sees the locals of the block.
         let again = self.condition(condition)?;
         let captured = self.function.scopes.last().expect("the block is open").captured;
@@ -76,7 +78,7 @@ impl Compiler<'_> {
         self.at(first + 1);
         let base = self.function.free as u8;
         for hidden in ["(for index)", "(for limit)", "(for step)"] {
-            self.declare_as(Name::Hidden(hidden))?;
+            self.declare_hidden(Name::Hidden(hidden))?;
         }
         for id in [Some(parts.start), Some(parts.limit), parts.step].into_iter().flatten() {
             let mut operand = self.expr(id)?;
@@ -100,6 +102,7 @@ impl Compiler<'_> {
         self.block(&parts.block, last)?;
         self.at(last - 1);
         self.leave_scope()?;
+        self.end_of_body()?;
         let end = self.function.emit_jump(Ins::ad(Op::FORLOOP, base, 0));
         self.function.patch(JumpList::of(end), body);
         self.function.set_line(end, first);
@@ -118,9 +121,9 @@ impl Compiler<'_> {
         self.enter_scope(true);
         self.at(first + 1);
         for hidden in ["(for generator)", "(for state)", "(for control)"] {
-            self.declare_as(Name::Hidden(hidden))?;
+            self.declare_hidden(Name::Hidden(hidden))?;
         }
-        self.declare_as(Name::Secret)?;
+        self.declare_hidden(Name::Secret)?;
         let first_value = first + 2 * names.len() as TokenIndex + 1;
         self.at(first_value - 1);
         let list = self.expr_list(values)?;
@@ -144,6 +147,7 @@ impl Compiler<'_> {
         self.block(block, last)?;
         self.at(last - 1);
         self.leave_scope()?;
+        self.end_of_body()?;
         self.function.patch_here(start);
         let call = self.function.emit_bc(Op::ITERCALL, base, names.len() as u8 + 1, 0);
         let end = self.function.emit_jump(Ins::ad(Op::ITERLOOP, base, 0));

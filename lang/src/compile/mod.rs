@@ -87,6 +87,7 @@ fn compile_ast(ast: &Ast, chunk_name: &[u8]) -> Result<Prototype> {
         function: FunctionState::new(ast, ast.main),
         enclosing: Vec::new(),
         level: 0,
+        has_constants: false,
         strings: vec![None; ast.symbols.len()],
     };
     compiler.function.emit_entry();
@@ -103,6 +104,8 @@ struct Compiler<'a> {
     enclosing: Vec<FunctionState<'a>>,
     /// How deep the constructs being compiled are nested.
     level: u32,
+    /// Whether the chunk declares any `const`.
+    has_constants: bool,
     /// The strings of symbols that prototypes refer to, made once each.
     strings: Vec<Option<Rc<[u8]>>>,
 }

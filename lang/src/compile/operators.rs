@@ -4,7 +4,7 @@
 //! `or` test it, `..` puts it where the concatenation reads it, the others put it into some register unless it is a constant. A
 //! local variable stays where it is, so `x + f()` adds what `f` has left in `x`.
 
-use super::fold::{fold_binary, fold_negation};
+use super::fold::{fold_binary, fold_bit_not, fold_negation};
 use super::jumps::JumpList;
 use super::operand::{Kind, Operand};
 use super::{Compiler, Result};
@@ -39,16 +39,15 @@ impl Compiler<'_> {
 
     fn unary(&mut self, op: UnaryOp, mut operand: Operand) -> Result<Operand> {
         let f = &mut self.function;
-        let code = match op {
+        let (code, folded) = match op {
             UnaryOp::Not => return self.not(operand),
-            UnaryOp::Negate => {
-                if let Some(folded) = fold_negation(&operand) {
-                    return Ok(folded.into());
-                }
-                Op::NEG
-            }
-            UnaryOp::Length => Op::LEN,
+            UnaryOp::Negate => (Op::NEG, fold_negation(&operand)),
+            UnaryOp::Length => (Op::LEN, None),
+            UnaryOp::BitNot => (Op::BNOT, fold_bit_not(&operand)),
         };
+        if let Some(folded) = folded {
+            return Ok(folded.into());
+        }
         let register = f.put_in_any(&mut operand)?;
         f.free_operand(&operand);
         Ok(Kind::Relocatable(f.emit_d(code, 0, u16::from(register))).into())
@@ -80,7 +79,7 @@ impl Compiler<'_> {
         Ok(operand)
     }
 
-    fn binary(&mut self, op: BinaryOp, mut left: Operand, right: ExprId) -> Result<Operand> {
+    pub(super) fn binary(&mut self, op: BinaryOp, mut left: Operand, right: ExprId) -> Result<Operand> {
         let f = &mut self.function;
         match op {
             BinaryOp::And => {
@@ -127,12 +126,19 @@ impl Compiler<'_> {
                     _ => self.order(ORDER_LESS_EQUAL, right, left),
                 }
             }
+            BinaryOp::Coalesce => self.coalesce(left, right),
             BinaryOp::Add
             | BinaryOp::Subtract
             | BinaryOp::Multiply
             | BinaryOp::Divide
             | BinaryOp::Modulo
-            | BinaryOp::Power => {
+            | BinaryOp::Power
+            | BinaryOp::BitAnd
+            | BinaryOp::BitOr
+            | BinaryOp::BitXor
+            | BinaryOp::ShiftLeft
+            | BinaryOp::ShiftRight
+            | BinaryOp::ShiftArithmetic => {
                 if left.as_number().is_none() {
                     f.put_in_any(&mut left)?;
                 }
@@ -140,6 +146,46 @@ impl Compiler<'_> {
                 self.arithmetic(op, left, right)
             }
         }
+    }
+
+    /// `left ?? right`: both into the same register, the right one only if the left one is nil.
+    fn coalesce(&mut self, mut left: Operand, right: ExprId) -> Result<Operand> {
+        let f = &mut self.function;
+        let register = f.put_in_next(&mut left)?;
+        let not_nil = JumpList::of(f.emit_jump(Ins::ad(Op::NERP, register, 0)));
+        f.release(register);
+        let mut right = self.right_operand(right)?;
+        let f = &mut self.function;
+        f.put_in_next(&mut right)?;
+        f.patch_here(not_nil);
+        Ok(Kind::Register(register).into())
+    }
+
+    /// `condition ? value : otherwise`, and the conditions that may be in `otherwise` in turn.
+    pub(super) fn conditional(&mut self, id: ExprId) -> Result<Operand> {
+        let ast = self.ast;
+        let mut to_end = JumpList::EMPTY;
+        let mut rest = id;
+        while let Expr::Conditional(condition, value, otherwise) = ast[rest] {
+            let mut condition_operand = self.operation(condition)?;
+            self.at(ast.last_token(condition) + 1);
+            let if_false = self.branch(&mut condition_operand)?;
+            let mut value_operand = self.expr(value)?;
+            let f = &mut self.function;
+            let register = f.put_in_next(&mut value_operand)?;
+            f.at(ast.last_token(value) + 1);
+            let mut jump = f.jump();
+            f.append(&mut jump, to_end);
+            to_end = jump;
+            f.release(register);
+            f.patch_here(if_false);
+            rest = otherwise;
+        }
+        let mut last = self.nested(|this| this.operation(rest))?;
+        let f = &mut self.function;
+        let register = f.put_in_next(&mut last)?;
+        f.patch_here(to_end);
+        Ok(Kind::Register(register).into())
     }
 
     fn right_operand(&mut self, id: ExprId) -> Result<Operand> {
@@ -295,6 +341,13 @@ struct Arithmetic {
     constant_left: Option<Op>,
 }
 
+impl Arithmetic {
+    /// Of an operator that takes no constants.
+    fn of_registers(op: Op) -> Arithmetic {
+        Arithmetic { registers: op, constant_right: None, constant_left: None }
+    }
+}
+
 fn arithmetic_ops(op: BinaryOp) -> Arithmetic {
     let (registers, constant_right, constant_left) = match op {
         BinaryOp::Add => (Op::ADDRR, Op::ADDRK, Op::ADDKR),
@@ -302,7 +355,13 @@ fn arithmetic_ops(op: BinaryOp) -> Arithmetic {
         BinaryOp::Multiply => (Op::MULRR, Op::MULRK, Op::MULKR),
         BinaryOp::Divide => (Op::DIVRR, Op::DIVRK, Op::DIVKR),
         BinaryOp::Modulo => (Op::MODRR, Op::MODRK, Op::MODKR),
-        BinaryOp::Power => return Arithmetic { registers: Op::POWRR, constant_right: None, constant_left: None },
+        BinaryOp::Power => return Arithmetic::of_registers(Op::POWRR),
+        BinaryOp::BitAnd => return Arithmetic::of_registers(Op::BANDRR),
+        BinaryOp::BitOr => return Arithmetic::of_registers(Op::BORRR),
+        BinaryOp::BitXor => return Arithmetic::of_registers(Op::BXORRR),
+        BinaryOp::ShiftLeft => return Arithmetic::of_registers(Op::SHLRR),
+        BinaryOp::ShiftRight => return Arithmetic::of_registers(Op::SHRRR),
+        BinaryOp::ShiftArithmetic => return Arithmetic::of_registers(Op::SARRR),
         other => unreachable!("{other:?} is not arithmetic"),
     };
     Arithmetic { registers, constant_right: Some(constant_right), constant_left: Some(constant_left) }

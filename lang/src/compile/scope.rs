@@ -10,6 +10,7 @@
 use super::function::FunctionState;
 use super::operand::Kind;
 use super::{Compiler, Result};
+use crate::ast::Binding;
 use crate::bytecode::{Op, UpvalueSource};
 use crate::symbols::Symbol;
 
@@ -20,6 +21,7 @@ const MAX_UPVALUES: usize = 60;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Local {
     pub name: Name,
+    pub binding: Binding,
     /// Its index in the debug information; `None` for what that does not show.
     debug: Option<u32>,
 }
@@ -48,6 +50,7 @@ pub(super) struct DebugLocal {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Upvalue {
     pub name: Symbol,
+    pub binding: Binding,
     pub source: UpvalueSource,
 }
 
@@ -96,17 +99,38 @@ impl Compiler<'_> {
 
     /// Declares a local variable. It is found by its name from [`Compiler::activate`] on.
     pub(super) fn declare(&mut self, name: Symbol) -> Result<()> {
-        self.declare_as(Name::Source(name))
+        self.declare_bound(name, Binding::Variable)
     }
 
-    pub(super) fn declare_as(&mut self, name: Name) -> Result<()> {
+    /// Declares a local variable that `local` or `const` introduces.
+    pub(super) fn declare_bound(&mut self, name: Symbol, binding: Binding) -> Result<()> {
+        if self.has_constants && self.is_constant(name) {
+            return Err(self.labelled("attempt to re-declare const variable", name));
+        }
+        self.has_constants |= binding == Binding::Constant;
+        self.declare_as(Name::Source(name), binding)
+    }
+
+    /// Whether a constant of this name is in scope, or about to be, in this function or one around.
+    fn is_constant(&self, name: Symbol) -> bool {
+        let constant = |local: &Local| local.name == Name::Source(name) && local.binding == Binding::Constant;
+        let mut functions = self.enclosing.iter().chain([&self.function]);
+        functions.any(|function| function.locals.iter().any(constant))
+    }
+
+    /// Declares a local variable that a loop keeps for itself.
+    pub(super) fn declare_hidden(&mut self, name: Name) -> Result<()> {
+        self.declare_as(name, Binding::Variable)
+    }
+
+    fn declare_as(&mut self, name: Name, binding: Binding) -> Result<()> {
         let f = &mut self.function;
         if f.locals.len() >= MAX_LOCALS
             && f.locals.iter().filter(|local| local.name != Name::Secret).count() >= MAX_LOCALS
         {
             return Err(f.limit(MAX_LOCALS, "local variables"));
         }
-        f.locals.push(Local { name, debug: None });
+        f.locals.push(Local { name, binding, debug: None });
         Ok(())
     }
 
@@ -134,23 +158,25 @@ impl Compiler<'_> {
             return Ok(Kind::Upvalue(number));
         }
         // From the inside out to the function that knows it, then back in.
-        let mut source = None;
+        let mut found = None;
         let mut depth = self.enclosing.len();
-        while source.is_none() && depth > 0 {
+        while found.is_none() && depth > 0 {
             depth -= 1;
             let function = &mut self.enclosing[depth];
             if let Some(register) = function.find_local(name) {
                 function.mark_captured(register);
-                source = Some(UpvalueSource::ParentLocal(register));
+                let binding = function.locals[usize::from(register)].binding;
+                found = Some((UpvalueSource::ParentLocal(register), binding));
             } else if let Some(number) = function.find_upvalue(name) {
-                source = Some(UpvalueSource::ParentUpvalue(number));
+                let binding = function.upvalues[usize::from(number)].binding;
+                found = Some((UpvalueSource::ParentUpvalue(number), binding));
             }
         }
-        let Some(mut source) = source else { return Ok(Kind::Global(name)) };
+        let Some((mut source, binding)) = found else { return Ok(Kind::Global(name)) };
         for function in &mut self.enclosing[depth + 1..] {
-            source = UpvalueSource::ParentUpvalue(function.add_upvalue(name, source)?);
+            source = UpvalueSource::ParentUpvalue(function.add_upvalue(Upvalue { name, binding, source })?);
         }
-        Ok(Kind::Upvalue(self.function.add_upvalue(name, source)?))
+        Ok(Kind::Upvalue(self.function.add_upvalue(Upvalue { name, binding, source })?))
     }
 
     /// Emits what closes upvalues before a return, where there may be any.
@@ -174,11 +200,11 @@ impl FunctionState<'_> {
         self.upvalues.iter().position(|upvalue| upvalue.name == name).map(|number| number as u8)
     }
 
-    fn add_upvalue(&mut self, name: Symbol, source: UpvalueSource) -> Result<u8> {
+    fn add_upvalue(&mut self, upvalue: Upvalue) -> Result<u8> {
         if self.upvalues.len() >= MAX_UPVALUES {
             return Err(self.limit(MAX_UPVALUES, "upvalues"));
         }
-        self.upvalues.push(Upvalue { name, source });
+        self.upvalues.push(upvalue);
         Ok((self.upvalues.len() - 1) as u8)
     }
 

@@ -2,9 +2,9 @@
 
 use super::jumps::JumpList;
 use super::labels::Target;
-use super::operand::Kind;
+use super::operand::{Kind, Operand};
 use super::{Compiler, Result};
-use crate::ast::{Arm, Block, Expr, ExprId, FunctionId, Stat, StatId, TokenIndex};
+use crate::ast::{Arm, Binding, Block, Expr, ExprId, FunctionId, Stat, StatId, TokenIndex};
 use crate::bytecode::Op;
 use crate::symbols::Symbol;
 
@@ -46,13 +46,17 @@ impl Compiler<'_> {
         let (first, last) = ast.span(id);
         match &ast[id] {
             Stat::Call(call) => {
-                let operand = self.suffixed(*call)?;
+                let (operand, if_nil) = self.suffixed_or_skip(*call)?;
                 let Kind::Multiple(at, _) = operand.kind else { unreachable!("it is a call") };
                 self.function.set_b(at, 1);
+                self.function.patch_here(if_nil);
             }
             Stat::Assign(targets, values) => self.assign(targets, values)?,
-            Stat::Local(names, values) => self.local(first, names, values)?,
-            Stat::LocalFunction(name, function) => self.local_function(first, *name, *function)?,
+            Stat::Compound(op, target, value) => self.compound(*op, *target, *value)?,
+            Stat::Local(binding, names, values) => self.local(first, *binding, names, values)?,
+            Stat::LocalFunction(binding, name, function) => {
+                self.local_function(first, *binding, *name, *function)?;
+            }
             Stat::Function(target, function) => self.function_statement(first, *target, *function)?,
             Stat::Do(block) => {
                 self.at(first);
@@ -72,16 +76,20 @@ impl Compiler<'_> {
                 self.at(last);
                 self.goto(Target::Break, last)?;
             }
+            Stat::Continue => {
+                self.at(last);
+                self.continue_statement(last)?;
+            }
             Stat::Label(_) => unreachable!("a label needs to know its block"),
             Stat::Return(values) => self.return_statement(first, values)?,
         }
         Ok(())
     }
 
-    fn local(&mut self, first: TokenIndex, names: &[Symbol], values: &[ExprId]) -> Result<()> {
+    fn local(&mut self, first: TokenIndex, binding: Binding, names: &[Symbol], values: &[ExprId]) -> Result<()> {
         for (index, &name) in names.iter().enumerate() {
             self.at(first + 1 + 2 * index as TokenIndex);
-            self.declare(name)?;
+            self.declare_bound(name, binding)?;
         }
         let last = self.expr_list(values)?;
         self.adjust(names.len(), values.len(), last)?;
@@ -89,9 +97,15 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    fn local_function(&mut self, first: TokenIndex, name: Symbol, function: FunctionId) -> Result<()> {
+    fn local_function(
+        &mut self,
+        first: TokenIndex,
+        binding: Binding,
+        name: Symbol,
+        function: FunctionId,
+    ) -> Result<()> {
         self.at(first + 2);
-        self.declare(name)?;
+        self.declare_bound(name, binding)?;
         let register = self.function.reserve(1)?;
         // The function may call itself by its name, but only behind the store does the variable hold it.
         self.activate();
@@ -103,7 +117,9 @@ impl Compiler<'_> {
 
     /// `function a.b.c:d() … end`
     fn function_statement(&mut self, first: TokenIndex, target: ExprId, function: FunctionId) -> Result<()> {
-        let target = self.suffixed(target)?;
+        let target_id = target;
+        let target = self.suffixed(target_id)?;
+        self.check_not_constant(target_id, &target)?;
         let mut closure = self.closure(function)?;
         self.store(&target, &mut closure)?;
         self.function.set_last_line(first);
@@ -113,10 +129,15 @@ impl Compiler<'_> {
     /// Compiles a condition. Gives the jumps that are taken when it is false.
     pub(super) fn condition(&mut self, id: ExprId) -> Result<JumpList> {
         let mut condition = self.expr(id)?;
+        self.branch(&mut condition)
+    }
+
+    /// Emits the jumps that are taken when a condition is false.
+    pub(super) fn branch(&mut self, condition: &mut Operand) -> Result<JumpList> {
         if condition.kind == Kind::Nil {
             condition.kind = Kind::False;
         }
-        self.function.jump_if_false(&mut condition)?;
+        self.function.jump_if_false(condition)?;
         Ok(condition.if_false)
     }
 

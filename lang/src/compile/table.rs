@@ -136,14 +136,22 @@ impl Compiler<'_> {
     }
 
     fn object(&mut self, table: u8, entries: &[Entry]) -> Result<()> {
-        let mut template = Template::default();
+        let mut names = Vec::with_capacity(entries.len());
         for entry in entries {
             let EntryKey::Name(name) = entry.key else { unreachable!("an object has names only") };
-            template.fields.push((self.string(name), TemplateValue::Nil));
+            names.push(name);
             self.value_in_next(entry.value)?;
         }
+        let template = match self.function.object_templates.get(&names) {
+            Some(&known) => known,
+            None => {
+                let fields = names.iter().map(|&name| (self.string(name), TemplateValue::Nil)).collect();
+                let template = self.function.template_constant(Template { items: Vec::new(), fields })?;
+                self.function.object_templates.insert(names, template);
+                template
+            }
+        };
         let f = &mut self.function;
-        let template = f.template_constant(template)?;
         f.emit_d(Op::NEWOBJECT, table, template);
         f.free = usize::from(table) + 1;
         Ok(())
