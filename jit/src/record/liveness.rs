@@ -122,6 +122,7 @@ fn access(source: &Prototype, ins: Ins) -> Access {
         Op::FUNC | Op::FUNCV => *writes = Registers::from_on(source.params.into()),
         // The modes of the rest say everything; their other effects are not on registers.
         Op::MOVE | Op::KPRI | Op::KSHORT | Op::KCONST | Op::NOT | Op::NEG | Op::LEN => {}
+        Op::BNOT | Op::BANDRR | Op::BORRR | Op::BXORRR | Op::SHLRR | Op::SHRRR | Op::SARRR => {}
         Op::ADDRR | Op::SUBRR | Op::MULRR | Op::DIVRR | Op::MODRR | Op::POWRR => {}
         Op::ADDRK | Op::SUBRK | Op::MULRK | Op::DIVRK | Op::MODRK => {}
         Op::ADDKR | Op::SUBKR | Op::MULKR | Op::DIVKR | Op::MODKR => {}

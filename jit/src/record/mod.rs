@@ -19,11 +19,12 @@
 //! - An effect sets [`Recorder::effect`], and the next instruction begins with a snapshot.
 //! - A value that is read is unboxed when its type matters, not before.
 //!
-//! Reading order: [`machine`] (what is looked at), [`slots`], [`recorder`] (state and basics), [`liveness`]; then by theme: [`data`], [`arith`],
+//! Reading order: [`machine`] (what is looked at), [`slots`], [`recorder`] (state and basics), [`liveness`]; then by theme: [`data`], [`arith`], [`bits`],
 //! [`compare`], [`loops`], [`call`], [`ret`], [`varargs`], [`upvalue`], [`lookup`], [`store`], [`construct`], [`strings`], [`metamethod`],
 //! [`iterate`], [`natives`], and for C values [`cdata`].
 
 pub mod arith;
+pub mod bits;
 pub mod call;
 pub mod ccall;
 pub mod cdata;
@@ -192,6 +193,27 @@ macro_rules! handler_of {
     };
     (MODKR) => {
         arith::modulo
+    };
+    (BNOT) => {
+        bits::not
+    };
+    (BANDRR) => {
+        bits::and
+    };
+    (BORRR) => {
+        bits::or
+    };
+    (BXORRR) => {
+        bits::xor
+    };
+    (SHLRR) => {
+        bits::shift_left
+    };
+    (SHRRR) => {
+        bits::shift_right
+    };
+    (SARRR) => {
+        bits::shift_arithmetic
     };
     (CONCAT) => {
         strings::concat

@@ -3,13 +3,16 @@
 //! A number becomes 32 bits by adding 2^52 + 2^51, which leaves its lowest whole bits, rounded to nearest even, at the lower
 //! end of the sum's mantissa: so numbers wrap around modulo 2^32 up to ±2^51, and beyond give what is there. The result is a
 //! signed number. If an argument is a `uint64_t`, all arguments and the result are; else if one is another C integer,
-//! they are `int64_t`.
+//! they are `int64_t`, to which numbers are then converted as C does. The operators `& | ~ << >> ~>>` of C integers end here, too.
 //!
 //! Reference: <https://bitop.luajit.org/semantics.html> and the section on 64-bit operations in LuaJIT's documentation.
 
 use super::integer64::Integer64;
+use crate::bytecode::Op;
+use crate::value::Value;
 use crate::vm::Vm;
 use crate::vm::error::LuaResult;
+use crate::vm::interp::truncate::to_i64;
 use crate::vm::native::{Call, NativeResult};
 
 functions! { "bit.":
@@ -45,27 +48,40 @@ pub fn to_bits(n: f64) -> i32 {
     (n + MAGIC).to_bits() as i32
 }
 
-/// An argument: 32 bits, or 64.
+/// An argument.
 #[derive(Clone, Copy)]
 enum Operand {
-    Bits(i32),
+    Number(f64),
     Integer(Integer64),
 }
 
 impl Operand {
-    /// As 64 bits of this kind; a 32-bit operand is extended by its sign.
-    fn widened(self) -> u64 {
+    /// As 64 bits, signed or not; a number is converted as C does.
+    fn widened(self, signed: bool) -> u64 {
         match self {
-            Operand::Bits(bits) => i64::from(bits) as u64,
+            Operand::Number(n) if signed || n < 0.0 => to_i64(n) as u64,
+            Operand::Number(n) => n as u64,
             Operand::Integer(integer) => integer.bits,
         }
+    }
+
+    /// The lowest 32 bits.
+    fn narrowed(self) -> i32 {
+        match self {
+            Operand::Number(n) => to_bits(n),
+            Operand::Integer(integer) => integer.bits as i32,
+        }
+    }
+
+    fn is_unsigned(self) -> bool {
+        matches!(self, Operand::Integer(Integer64 { signed: false, .. }))
     }
 }
 
 #[inline]
 fn operand(call: &mut Call, i: usize) -> LuaResult<Operand> {
     if let Some(n) = call.arg(i).to_number() {
-        return Ok(Operand::Bits(to_bits(n)));
+        return Ok(Operand::Number(n));
     }
     if let Some(cdata) = call.arg(i).as_cdata() {
         return match call.vm.cdata_to_integer(cdata) {
@@ -73,12 +89,12 @@ fn operand(call: &mut Call, i: usize) -> LuaResult<Operand> {
             Err(problem) => Err(call.arg_error(i, &problem)),
         };
     }
-    Ok(Operand::Bits(to_bits(call.number(i)?)))
+    Ok(Operand::Number(call.number(i)?))
 }
 
 /// The count of a shift; only its lowest bits matter.
 fn shift_count(call: &mut Call, i: usize) -> LuaResult<u32> {
-    Ok(operand(call, i)?.widened() as u32)
+    Ok(operand(call, i)?.narrowed() as u32)
 }
 
 #[inline]
@@ -88,7 +104,7 @@ fn return_bits(call: &mut Call, bits: i32) -> NativeResult {
 
 fn unary(call: &mut Call, narrow: fn(i32) -> i32, wide: fn(u64) -> u64) -> NativeResult {
     match operand(call, 0)? {
-        Operand::Bits(bits) => return_bits(call, narrow(bits)),
+        Operand::Number(n) => return_bits(call, narrow(to_bits(n))),
         Operand::Integer(integer) => {
             let result = call.vm.new_integer64(Integer64 { bits: wide(integer.bits), ..integer });
             call.one(result)
@@ -97,7 +113,7 @@ fn unary(call: &mut Call, narrow: fn(i32) -> i32, wide: fn(u64) -> u64) -> Nativ
 }
 
 fn tobit(call: &mut Call) -> NativeResult {
-    let bits = operand(call, 0)?.widened() as i32;
+    let bits = operand(call, 0)?.narrowed();
     return_bits(call, bits)
 }
 
@@ -112,12 +128,12 @@ fn bswap(call: &mut Call) -> NativeResult {
 /// Combines all arguments.
 fn fold(call: &mut Call, narrow: fn(i32, i32) -> i32, wide: fn(u64, u64) -> u64) -> NativeResult {
     let mut result = match operand(call, 0)? {
-        Operand::Bits(bits) => bits,
+        Operand::Number(n) => to_bits(n),
         Operand::Integer(_) => return fold_wide(call, wide),
     };
     for i in 1..call.len() {
         match operand(call, i)? {
-            Operand::Bits(bits) => result = narrow(result, bits),
+            Operand::Number(n) => result = narrow(result, to_bits(n)),
             Operand::Integer(_) => return fold_wide(call, wide),
         }
     }
@@ -130,8 +146,8 @@ fn fold_wide(call: &mut Call, wide: fn(u64, u64) -> u64) -> NativeResult {
     for i in 0..call.len() {
         operands.push(operand(call, i)?);
     }
-    let signed = !operands.iter().any(|o| matches!(o, Operand::Integer(Integer64 { signed: false, .. })));
-    let bits = operands.iter().map(|o| o.widened()).reduce(wide).unwrap_or(0);
+    let signed = !operands.iter().any(|o| o.is_unsigned());
+    let bits = operands.iter().map(|o| o.widened(signed)).reduce(wide).unwrap_or(0);
     let result = call.vm.new_integer64(Integer64 { bits, signed });
     call.one(result)
 }
@@ -152,7 +168,7 @@ fn shift(call: &mut Call, narrow: fn(i32, u32) -> i32, wide: fn(u64, u32) -> u64
     let value = operand(call, 0)?;
     let count = shift_count(call, 1)?;
     match value {
-        Operand::Bits(bits) => return_bits(call, narrow(bits, count & 31)),
+        Operand::Number(n) => return_bits(call, narrow(to_bits(n), count & 31)),
         Operand::Integer(integer) => {
             let bits = wide(integer.bits, count & 63);
             let result = call.vm.new_integer64(Integer64 { bits, ..integer });
@@ -185,7 +201,7 @@ fn ror(call: &mut Call) -> NativeResult {
 fn tohex(call: &mut Call) -> NativeResult {
     let value = operand(call, 0)?;
     let (bits, width) = match value {
-        Operand::Bits(bits) => (u64::from(bits as u32), 8),
+        Operand::Number(n) => (u64::from(to_bits(n) as u32), 8),
         Operand::Integer(integer) => (integer.bits, 16),
     };
     let digits = if call.get(1).is_some() { shift_count(call, 1)? as i32 } else { width };
@@ -197,4 +213,41 @@ fn tohex(call: &mut Call) -> NativeResult {
     }
     let text = call.vm.string_value(text);
     call.one(text)
+}
+
+/// A bit operator on numbers or cdata, at least one of which is a cdata.
+///
+/// # Errors
+/// A message when a cdata is no number.
+#[cold]
+pub fn on_cdata(vm: &mut Vm, op: Op, a: Value, b: Value) -> Result<Value, String> {
+    let mut operand = |value: Value| match value.as_cdata() {
+        Some(cdata) => vm.cdata_to_integer(cdata).map(Operand::Integer),
+        None => Ok(Operand::Number(value.as_f64())),
+    };
+    let (a, b) = (operand(a)?, operand(b)?);
+    let is_shift = matches!(op, Op::SHLRR | Op::SHRRR | Op::SARRR);
+    // What is shifted decides the type alone; the distance is converted, not rounded.
+    let signed = !(a.is_unsigned() || !is_shift && b.is_unsigned());
+    let (x, y) = (a.widened(signed), b.widened(signed));
+    if let (true, Operand::Number(n)) = (is_shift, a) {
+        let (bits, distance) = (to_bits(n), y as u32 & 31);
+        return Ok(Value::number(f64::from(match op {
+            Op::SHLRR => bits << distance,
+            Op::SHRRR => (bits as u32 >> distance) as i32,
+            _ => bits >> distance,
+        })));
+    }
+    let distance = y as u32 & 63;
+    let bits = match op {
+        Op::BNOT => !x,
+        Op::BANDRR => x & y,
+        Op::BORRR => x | y,
+        Op::BXORRR => x ^ y,
+        Op::SHLRR => x << distance,
+        Op::SHRRR => x >> distance,
+        Op::SARRR => (x as i64 >> distance) as u64,
+        other => unreachable!("{other:?} is no bit operator"),
+    };
+    Ok(vm.new_integer64(Integer64 { bits, signed }))
 }

@@ -8,7 +8,7 @@ use super::access::StoreProblem;
 use super::debug::Frame;
 use super::error::Error;
 use crate::bytecode::varinfo::{Origin, origin_of};
-use crate::value::Value;
+use crate::value::{Tag, Value};
 
 impl Vm {
     /// An error with this message, prefixed with the position of the function at `level` (0: the one that runs).
@@ -86,13 +86,6 @@ fn event_of(word: u32) -> Option<&'static str> {
         MODRR | MODRK | MODKR => "__mod",
         POWRR => "__pow",
         NEG => "__unm",
-        BANDRR => "__band",
-        BORRR => "__bor",
-        BXORRR => "__bxor",
-        SHLRR => "__shl",
-        SHRRR => "__shr",
-        SARRR => "__sar",
-        BNOT => "__bnot",
         LEN => "__len",
         CONCAT => "__concat",
         EQRR | NERR | EQRK | NERK | EQRP | NERP => "__eq",
@@ -142,8 +135,9 @@ pub(super) fn arithmetic_error(vm: &mut Vm, base: *mut Value, pc: *const u32, a:
         Some(c) => ((info.b_or_d == Mode::Reg).then_some(ins.b()), (c == Mode::Reg).then_some(ins.c())),
         None => (Some(ins.d()), Some(ins.d())),
     };
-    // Bit operators do not read strings as numbers.
-    let is_operand = if info.op.is_bitwise() { a.is_number() } else { vm.to_number(a).is_some() };
+    // Bit operators do not read strings as numbers, and take C integers.
+    let is_operand =
+        if info.op.is_bitwise() { a.is_number() || a.is(Tag::Cdata) } else { vm.to_number(a).is_some() };
     let culprit = if is_operand { (second, b) } else { (first, a) };
     match culprit {
         (Some(register), _) => operand_error(vm, base, pc, register, "perform arithmetic on"),

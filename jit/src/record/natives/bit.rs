@@ -3,7 +3,7 @@
 use super::{Done, Effects};
 use crate::ir::{IrRef, Op, Type};
 use crate::record::call::Callee;
-use crate::record::{At, Recorder};
+use crate::record::{At, Recorder, Traced};
 use crate::trace::abort::{Reason, Rec};
 use moonwake_lang::value::Tag;
 
@@ -14,11 +14,18 @@ fn has_cdata(callee: &Callee) -> bool {
 /// Argument `i` as 32 bits.
 fn bits(r: &mut Recorder, at: &At<'_>, callee: &Callee, i: usize) -> Rec<IrRef> {
     let argument = r.argument(callee, i)?;
-    if r.ty(argument.ir) == Type::Int {
-        return Ok(argument.ir);
+    r.bits(at, argument)
+}
+
+impl Recorder {
+    /// An unboxed value as 32 bits.
+    pub fn bits(&mut self, at: &At<'_>, value: Traced) -> Rec<IrRef> {
+        if self.ty(value.ir) == Type::Int {
+            return Ok(value.ir);
+        }
+        let number = self.as_number(at, value)?.ok_or(Reason::BadType)?;
+        Ok(self.e.op(Op::TOBIT, Type::Int, &[number]))
     }
-    let number = r.as_number(at, argument)?.ok_or(Reason::BadType)?;
-    Ok(r.e.op(Op::TOBIT, Type::Int, &[number]))
 }
 
 fn one(value: IrRef) -> Rec<Done> {

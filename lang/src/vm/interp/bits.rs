@@ -1,25 +1,17 @@
 //! The bit operators, on numbers taken as 32-bit integers, as the `bit` library has them.
 //!
 //! A number is taken modulo 2³², its fraction rounded: `1.5 | 0` is 2 and `4294967295 | 0` is -1. Only the lowest five bits of a
-//! shift's distance count. Unlike arithmetic, strings are not read as numbers.
+//! shift's distance count. A C integer among the operands makes them 64 bits wide. Unlike arithmetic, strings are not read as
+//! numbers, and there are no metamethods.
 
 use super::super::Vm;
 use super::super::messages;
 use super::dispatch::{handlers, next, tail};
-use super::meta::call_metamethod;
 use super::throw::throw_error;
 use crate::bytecode::{Ins, Op};
-use crate::metamethod::Metamethod;
-use crate::value::Value;
-
-/// The 32-bit integer that a number stands for; exact up to ±2⁵¹.
-///
-/// Adding 2⁵² + 2⁵¹ shifts the binary point to the end of the mantissa, whose low half then is the result.
-#[inline(always)]
-pub fn to_bits(n: f64) -> i32 {
-    const POINT_AT_END: f64 = 6_755_399_441_055_744.0;
-    (n + POINT_AT_END).to_bits() as i32
-}
+use crate::stdlib::bit::{on_cdata, to_bits};
+use crate::value::{Tag, Value};
+use crate::vm::error::Error;
 
 /// `a << b`
 #[inline(always)]
@@ -80,27 +72,21 @@ handlers! {
             Op::BNOT => (*base.add(ins.d()), *base.add(ins.d())),
             _ => (*base.add(ins.b()), *base.add(ins.c())),
         };
-        match (*vm).binary_metamethod(a, b, event(ins.op())) {
-            Some(f) => call_metamethod(vm, base, pc.sub(1), f, [a, b], Value::NIL, false),
-            None => {
-                let error = messages::arithmetic_error(&mut *vm, base, pc.sub(1), a, b);
+        let known = |v: Value| v.is_number() || v.is(Tag::Cdata);
+        if !known(a) || !known(b) {
+            let error = messages::arithmetic_error(&mut *vm, base, pc.sub(1), a, b);
+            return throw_error(vm, base, pc, error);
+        }
+        match on_cdata(&mut *vm, ins.op(), a, b) {
+            Ok(result) => {
+                *base.add(ins.a()) = result;
+                next(vm, base, pc, k, x)
+            }
+            Err(problem) => {
+                let error = Error::new((*vm).string_value(problem));
                 throw_error(vm, base, pc, error)
             }
         }
-    }
-}
-
-/// The event of a bit operation.
-fn event(op: Op) -> Metamethod {
-    match op {
-        Op::BNOT => Metamethod::BNot,
-        Op::BANDRR => Metamethod::BAnd,
-        Op::BORRR => Metamethod::BOr,
-        Op::BXORRR => Metamethod::BXor,
-        Op::SHLRR => Metamethod::Shl,
-        Op::SHRRR => Metamethod::Shr,
-        Op::SARRR => Metamethod::Sar,
-        other => unreachable!("{other:?} is no bit operation"),
     }
 }
 
@@ -109,22 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_become_integers_modulo_two_to_the_32nd() {
-        for (n, bits) in [
-            (0.0, 0),
-            (-0.0, 0),
-            (1.5, 2),
-            (2.5, 2),
-            (-1.5, -2),
-            (-1.0, -1),
-            (4294967295.0, -1),
-            (4294967296.0, 0),
-            (2147483648.0, i32::MIN),
-            (-2147483649.0, i32::MAX),
-            (1e15, -1530494976),
-        ] {
-            assert_eq!(to_bits(n), bits, "{n}");
-        }
+    fn only_five_bits_of_a_distance_count() {
         assert_eq!(shift_left(1, 33), 2);
         assert_eq!(shift_right(-1, 28), 15);
         assert_eq!(shift_arithmetic(-16, 2), -4);
