@@ -45,7 +45,9 @@ assert(not table.concat(compiled, " "):match("=unseen"))
 local finalised
 local function on_error(message) finalised = message end
 jit.attach(on_error, "errfin")
-getmetatable(newproxy(true)).__gc = function() error("gone", 0) end
+local proxy = newproxy(true)
+getmetatable(proxy).__gc = function() error("gone", 0) end
+proxy = nil
 collectgarbage()
 jit.attach(on_error)
 shows("gone", finalised)
