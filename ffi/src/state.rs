@@ -121,6 +121,15 @@ impl Ffi {
             for folder in &self.settings.borrow().include_dirs {
                 declarations.add_include_folder(folder);
             }
+            let types = declarations.types_mut();
+            let const_char = types.qualified(CTypeId::INT8, Qualifiers::CONST);
+            let const_void = types.qualified(CTypeId::VOID, Qualifiers::CONST);
+            let known = KnownTypes {
+                const_char_pointer: types.pointer_to(const_char),
+                const_void_pointer: types.pointer_to(const_void),
+                byte_pointer: types.pointer_to(CTypeId::UINT8),
+            };
+            self.constants.set(known).unwrap_or_else(|_| unreachable!("they are made with the declarations"));
             RefCell::new(declarations)
         })
     }
@@ -156,16 +165,8 @@ impl Ffi {
 
     /// Types that conversions need.
     pub fn known(&self) -> KnownTypes {
-        *self.constants.get_or_init(|| {
-            let mut types = self.types_mut();
-            let const_char = types.qualified(CTypeId::INT8, Qualifiers::CONST);
-            let const_void = types.qualified(CTypeId::VOID, Qualifiers::CONST);
-            KnownTypes {
-                const_char_pointer: types.pointer_to(const_char),
-                const_void_pointer: types.pointer_to(const_void),
-                byte_pointer: types.pointer_to(CTypeId::UINT8),
-            }
-        })
+        self.cell();
+        *self.constants.get().expect("they are made with the declarations")
     }
 
     /// A type as LuaJIT prints it.
