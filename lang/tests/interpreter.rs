@@ -160,3 +160,45 @@ fn a_panic_in_a_native_function_is_an_error() {
     assert_eq!(error.value.as_str().expect("a message").bytes(), b"internal error in 'panicking'");
     assert_eq!(vm.call(Value::from(function), &[]).err(), Some(error), "the machine goes on working");
 }
+
+/// Handlers and their slow paths end in a call that must be a jump; one that is not would need a frame for each turn of these loops.
+#[test]
+fn slow_paths_need_no_native_stack() {
+    let source = b"
+        local meta = {}
+        for _, event in ipairs { 'add', 'sub', 'mul', 'div', 'mod', 'pow', 'concat' } do
+          meta['__' .. event] = function(a) return a end
+        end
+        meta.__eq, meta.__lt, meta.__le = function() return true end, function() return true end, function() return false end
+        meta.__index, meta.__newindex, meta.__call = function() return 1 end, function() end, function() return 1 end
+        meta.__unm = function(a) return a end
+        local a, b = setmetatable({}, meta), setmetatable({}, meta)
+        local wide, list, text, sum = 1LL, {}, '10', 0
+        for i = 1, 20000 do
+          local c = a + b - 1 * a / 2 % a ^ 2 .. 'x'
+          c = -a
+          c = a == b and a < b and not (a <= b) and a.x and a[i]
+          a.x, a[i] = 1, 2
+          c = a(1)
+          c = wide & 3 | wide ~ 1 << 2 ~>> 1 >> wide
+          c = ~wide
+          sum = sum + text + -text
+          list[i], list[i + 0.5], list['k' .. i % 100] = i, i, i
+          c = list[i] .. text .. i .. #list
+          c = { i, i, x = i, y = { c } }
+          c = select('#', unpack(list, 1, 5))
+          c = pcall(error, i)
+          c = (function(...) return ... end)(i, c)
+          for k, v in pairs(c and meta or list) do sum = sum + 0 end
+        end
+        return sum, #list
+    ";
+    let small_stack = std::thread::Builder::new().stack_size(256 * 1024);
+    let run = small_stack.spawn(|| {
+        let mut vm = Vm::new();
+        moonwake_lang::stdlib::open(&mut vm);
+        let function = vm.instantiate(moonwake_lang::compile::compile(source, b"=slow").expect("it compiles"));
+        vm.call(Value::from(function), &[]).expect("it runs") == [Value::number(0.0), Value::number(20000.0)]
+    });
+    assert!(run.expect("a thread starts").join().expect("the stack did not overflow"));
+}

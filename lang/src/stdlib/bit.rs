@@ -11,7 +11,7 @@ use super::integer64::Integer64;
 use crate::bytecode::Op;
 use crate::value::Value;
 use crate::vm::Vm;
-use crate::vm::error::LuaResult;
+use crate::vm::error::{Error, LuaResult};
 use crate::vm::interp::truncate::to_i64;
 use crate::vm::native::{Call, NativeResult};
 
@@ -218,14 +218,11 @@ fn tohex(call: &mut Call) -> NativeResult {
 /// A bit operator on numbers or cdata, at least one of which is a cdata.
 ///
 /// # Errors
-/// A message when a cdata is no number.
+/// When a cdata is no number.
 #[cold]
-pub fn on_cdata(vm: &mut Vm, op: Op, a: Value, b: Value) -> Result<Value, String> {
-    let mut operand = |value: Value| match value.as_cdata() {
-        Some(cdata) => vm.cdata_to_integer(cdata).map(Operand::Integer),
-        None => Ok(Operand::Number(value.as_f64())),
-    };
-    let (a, b) = (operand(a)?, operand(b)?);
+#[inline(never)]
+pub fn on_cdata(vm: &mut Vm, op: Op, a: Value, b: Value) -> LuaResult<Value> {
+    let (a, b) = (operator_operand(vm, a)?, operator_operand(vm, b)?);
     let is_shift = matches!(op, Op::SHLRR | Op::SHRRR | Op::SARRR);
     // What is shifted decides the type alone; the distance is converted, not rounded.
     let signed = !(a.is_unsigned() || !is_shift && b.is_unsigned());
@@ -250,4 +247,14 @@ pub fn on_cdata(vm: &mut Vm, op: Op, a: Value, b: Value) -> Result<Value, String
         other => unreachable!("{other:?} is no bit operator"),
     };
     Ok(vm.new_integer64(Integer64 { bits, signed }))
+}
+
+fn operator_operand(vm: &mut Vm, value: Value) -> LuaResult<Operand> {
+    match value.as_cdata() {
+        None => Ok(Operand::Number(value.as_f64())),
+        Some(cdata) => match vm.cdata_to_integer(cdata) {
+            Ok(integer) => Ok(Operand::Integer(integer)),
+            Err(problem) => Err(Error::new(vm.string_value(problem))),
+        },
+    }
 }

@@ -11,7 +11,6 @@ use super::throw::throw_error;
 use crate::bytecode::{Ins, Op};
 use crate::stdlib::bit::{on_cdata, to_bits};
 use crate::value::{Tag, Value};
-use crate::vm::error::Error;
 
 /// `a << b`
 #[inline(always)]
@@ -82,10 +81,7 @@ handlers! {
                 *base.add(ins.a()) = result;
                 next(vm, base, pc, k, x)
             }
-            Err(problem) => {
-                let error = Error::new((*vm).string_value(problem));
-                throw_error(vm, base, pc, error)
-            }
+            Err(error) => throw_error(vm, base, pc, error),
         }
     }
 }
