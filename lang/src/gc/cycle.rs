@@ -239,9 +239,9 @@ impl Heap {
         if !all {
             return first;
         }
-        // Looking again costs at least this much, so it is given more than a slice may have left.
         self.mark_again(roots);
-        let (all, second) = self.marker().drain(budget.saturating_sub(first).max(budget / 2));
+        let left = self.pace.last_look_budget(budget.saturating_sub(first));
+        let (all, second) = self.marker().drain(left);
         if all {
             self.end_marking();
         }

@@ -53,6 +53,8 @@ pub(crate) struct Pace {
     /// Bytes in use after the last slice.
     before: usize,
     slices: u32,
+    /// How often nothing was left to mark but what had changed meanwhile.
+    last_looks: u32,
 }
 
 impl Default for Pace {
@@ -70,6 +72,7 @@ impl Default for Pace {
             marked: 0,
             before: 0,
             slices: 0,
+            last_looks: 0,
         }
     }
 }
@@ -84,7 +87,8 @@ impl Pace {
 
     /// Marking begins with this many bytes in use.
     pub fn started(&mut self, in_use: usize) {
-        (self.to_mark, self.marked, self.before, self.slices) = (in_use, 0, in_use, 0);
+        (self.to_mark, self.marked, self.before) = (in_use, 0, in_use);
+        (self.slices, self.last_looks) = (0, 0);
         self.goal = self.goal.max(in_use + in_use / 8);
     }
 
@@ -98,6 +102,15 @@ impl Pace {
         let least = allocated.saturating_mul(self.stepmul) / 50;
         let needed = (work as f64 * allocated as f64 / room as f64 * 1.25) as usize;
         least.max(needed).min(MAX_BUDGET)
+    }
+
+    /// How many bytes may be marked of what has changed since it was first marked, before the program runs on, when a slice has `left`
+    /// of its budget. If that is not enough, time and again, because the program changes more in the time between, it is
+    /// raised until it is.
+    pub fn last_look_budget(&mut self, left: usize) -> usize {
+        self.last_looks += 1;
+        let patience = self.last_looks.saturating_sub(8).min(20);
+        left.max(MAX_BUDGET / 2).saturating_mul(1 << patience)
     }
 
     /// A slice marked this many bytes; the next is due after some allocation.

@@ -16,6 +16,9 @@ use super::class::{CELL_LIMIT, CLASS_BYTES, CLASSES, class_of};
 /// So many chunks have small pages: a small program should take little memory.
 const SMALL_CHUNKS: usize = 4;
 
+/// So many chunks at most are swept to find one block, before a fresh one is taken.
+const SWEPT_FOR_ONE: usize = 4;
+
 /// The current free run of a class. Compiled code allocates by it.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
@@ -138,7 +141,11 @@ impl Space {
 
     /// A block of the class that has free cells.
     fn next_partial(&mut self, class: usize) -> Option<usize> {
-        while self.partial[class].is_empty() && self.sweep_on_demand() {}
+        for _ in 0..SWEPT_FOR_ONE {
+            if !self.partial[class].is_empty() || !self.sweep_on_demand() {
+                break;
+            }
+        }
         self.partial[class].pop()
     }
 

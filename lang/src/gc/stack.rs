@@ -189,3 +189,104 @@ impl Heap {
         self.add_outside(8 * (size - old_size));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gc::{Marker, Stress, poll};
+    use crate::object::Table;
+
+    /// A heap with two coroutines, the first of which runs.
+    struct Two {
+        heap: Heap,
+        coroutines: [Gc<Coroutine>; 2],
+    }
+
+    impl Two {
+        fn new() -> Two {
+            let mut heap = Heap::with_seed(1);
+            heap.set_stress(Stress::Slices);
+            let coroutines = [0; 2].map(|_| heap.new_coroutine(32, None));
+            Two { heap, coroutines }
+        }
+
+        fn push(&mut self, number: usize, value: Value) {
+            let coroutine = self.coroutines[number];
+            // SAFETY: the tests push fewer values than the stacks have places.
+            unsafe { *coroutine.top.get() = value };
+            coroutine.top.set(coroutine.top.get().wrapping_add(1));
+        }
+
+        fn pop(&mut self, number: usize) -> Value {
+            let coroutine = self.coroutines[number];
+            coroutine.top.set(coroutine.top.get().wrapping_sub(1));
+            // SAFETY: the place was pushed to.
+            unsafe { *coroutine.top.get() }
+        }
+
+        fn roots(&self) -> impl FnMut(&mut Marker) + use<> {
+            let coroutines = self.coroutines;
+            move |marker| coroutines.iter().for_each(|&coroutine| marker.mark_object(coroutine))
+        }
+
+        fn new_list(&mut self, length: usize) -> Gc<Table> {
+            let mut list = self.heap.new_table(0, 0);
+            for _ in 0..length {
+                let next = self.heap.new_table(0, 0);
+                self.heap.set_int(next, 1, list.into());
+                list = next;
+            }
+            list
+        }
+    }
+
+    #[test]
+    fn what_stacks_get_while_others_are_marked_survives() {
+        let mut two = Two::new();
+        let filler = two.new_list(500);
+        two.push(0, filler.into());
+        let mut running = 0;
+        for step in 0..2_000 {
+            let value = two.heap.new_table(0, 0);
+            two.heap.set_int(value, 1, Value::number(f64::from(step)));
+            two.push(running, value.into());
+            two.heap.step(&mut two.roots());
+            if step % 3 == 0 {
+                running = 1 - running;
+                two.heap.resumed(two.coroutines[running]);
+                two.heap.step(&mut two.roots());
+                running = 1 - running;
+                two.heap.resumed(two.coroutines[running]);
+            }
+            let value = two.pop(running).as_table().unwrap();
+            assert_eq!(two.heap.get_int(value, 1), Value::number(f64::from(step)));
+            if step % 7 == 0 {
+                running = 1 - running;
+                two.heap.resumed(two.coroutines[running]);
+            }
+        }
+        assert!(two.heap.stats().collections > 20);
+    }
+
+    #[test]
+    fn dead_values_above_the_top_do_not_come_back() {
+        let mut two = Two::new();
+        for number in [0, 1] {
+            let value = two.heap.new_table(0, 0);
+            two.push(number, value.into());
+            two.pop(number);
+        }
+        two.heap.full_collect(&mut two.roots());
+        for number in [0, 1] {
+            // SAFETY: the place lies in the stack.
+            assert!(unsafe { *two.coroutines[number].top.get() }.is_nil());
+        }
+        assert_eq!(two.heap.changed_stacks, [two.coroutines[0]]);
+        two.heap.resumed(two.coroutines[1]);
+        assert_eq!(two.heap.changed_stacks.len(), 2);
+        two.heap.set_stress(Stress::Off);
+        two.heap.full_collect(&mut two.roots());
+        assert_eq!(two.heap.changed_stacks, [two.coroutines[1]]);
+        assert_eq!(two.heap.poll_word().load(std::sync::atomic::Ordering::Relaxed) & poll::COLLECT, 0);
+    }
+}
