@@ -22,25 +22,24 @@ use std::cell::Cell;
 /// The longest string, in bytes.
 pub const MAX_LENGTH: usize = i32::MAX as usize - 64;
 
-/// The address in an entry whose string was removed: a probe goes on over it.
-const REMOVED: usize = 0;
-/// Entries moved to the next table for each string that is added.
-const MOVED_PER_STRING: usize = 16;
+/// In place of a hash: the entry is free.
+const FREE: u32 = 0;
+/// In place of a hash: the entry's string was removed; a search goes on over it.
+const REMOVED: u32 = 1;
 const MIN_SIZE: usize = 1024;
 
 /// An open hash table of strings.
 #[derive(Default)]
 struct Entries {
-    /// 0 in a free entry; no string has that hash.
     hashes: Vec<u32>,
     addresses: Vec<usize>,
-    /// Entries that are not free: strings and removed ones.
+    /// Entries that are not free.
     used: usize,
 }
 
 impl Entries {
     fn new(size: usize) -> Entries {
-        Entries { hashes: vec![0; size], addresses: vec![0; size], used: 0 }
+        Entries { hashes: vec![FREE; size], addresses: vec![0; size], used: 0 }
     }
 
     fn len(&self) -> usize {
@@ -61,8 +60,8 @@ impl Entries {
     #[inline]
     fn find(&self, hash: u32, bytes: &[u8]) -> Option<Gc<Str>> {
         let mut at = self.home(hash);
-        while *self.hashes.get(at)? != 0 {
-            if self.hashes[at] == hash && self.addresses[at] != REMOVED {
+        while *self.hashes.get(at)? != FREE {
+            if self.hashes[at] == hash {
                 let string: Gc<Str> = Gc::from_address(self.addresses[at]);
                 if string.as_bytes() == bytes {
                     return Some(string);
@@ -76,19 +75,33 @@ impl Entries {
     /// Enters a string that is not there; there is a free entry.
     fn push(&mut self, hash: u32, address: usize) {
         let mut at = self.home(hash);
-        while self.hashes[at] != 0 {
+        while self.hashes[at] > REMOVED {
             at = self.after(at);
         }
+        self.used += usize::from(self.hashes[at] == FREE);
         (self.hashes[at], self.addresses[at]) = (hash, address);
-        self.used += 1;
     }
 
-    /// Removes the strings among these entries that are not marked; how many those were.
+    /// Removes an entry: it becomes free if no search can have gone on over it.
+    fn remove(&mut self, at: usize) {
+        if self.hashes[self.after(at)] == FREE {
+            self.hashes[at] = FREE;
+            self.used -= 1;
+        } else {
+            self.hashes[at] = REMOVED;
+        }
+    }
+
+    /// Removes the strings among these entries that are not marked; how many those were. From the end, so that the entries of a chain become
+    /// free together.
     fn sweep(&mut self, range: std::ops::Range<usize>) -> usize {
         let mut dead = 0;
-        for address in &mut self.addresses[range] {
-            if *address != REMOVED && !chunk::is_set(MARKS, *address) {
-                *address = REMOVED;
+        for at in range.rev() {
+            let hash = self.hashes[at];
+            if hash == REMOVED {
+                self.remove(at);
+            } else if hash != FREE && !chunk::is_set(MARKS, self.addresses[at]) {
+                self.remove(at);
                 dead += 1;
             }
         }
@@ -103,6 +116,8 @@ pub struct Interner {
     /// The table that `entries` succeeds, while it is emptied, and how far that has come.
     old: Entries,
     moved: usize,
+    /// Entries to move for each string that is added, so that all are moved before `entries` is full.
+    moved_per_string: usize,
     count: usize,
     /// Whether strings that marking did not reach may be in the table.
     sweeping: bool,
@@ -114,7 +129,7 @@ impl Interner {
     /// An empty table.
     pub fn new(seed: u64) -> Interner {
         let (entries, old) = (Entries::new(MIN_SIZE), Entries::default());
-        Interner { seed, entries, old, moved: 0, count: 0, sweeping: false, unswept: 0 }
+        Interner { seed, entries, old, moved: 0, moved_per_string: 0, count: 0, sweeping: false, unswept: 0 }
     }
 
     /// The number of strings.
@@ -150,7 +165,7 @@ impl Interner {
         self.entries.push(hash, string.address());
         self.count += 1;
         if self.old.len() > 0 {
-            self.move_some(MOVED_PER_STRING);
+            self.move_some(self.moved_per_string);
         } else if self.sweeping && self.entries.used * 10 > self.entries.len() * 9 {
             // Strings came faster than they are swept.
             while !self.sweep_slice(usize::MAX) {}
@@ -163,13 +178,13 @@ impl Interner {
         string
     }
 
-    /// Begins to move all strings to a new table of a size that suits their number, and that of the strings which come while they
-    /// move: a probe in a full table would never end, and a small table may follow a large one that has become nearly empty.
+    /// Begins to move all strings to a new table of a size that suits their number. The strings that come meanwhile move the others the
+    /// faster the smaller the new table is, so that it cannot fill up: a probe in a full table would never end.
     fn succeed(&mut self) {
-        let meanwhile = self.entries.len() / MOVED_PER_STRING;
-        let size = ((self.count + meanwhile) * 5 / 3).max(MIN_SIZE);
+        let size = (self.count * 5 / 3).max(MIN_SIZE);
         self.old = std::mem::replace(&mut self.entries, Entries::new(size));
         self.moved = 0;
+        self.moved_per_string = self.old.len() / (size / 10) + 1;
     }
 
     /// Moves some strings from the old table; while sweeping, drops the dead among them.
@@ -179,9 +194,10 @@ impl Interner {
             self.count -= self.old.sweep(self.moved..end);
         }
         for at in self.moved..end {
-            let address = std::mem::replace(&mut self.old.addresses[at], REMOVED);
-            if address != REMOVED {
-                self.entries.push(self.old.hashes[at], address);
+            let hash = self.old.hashes[at];
+            if hash > REMOVED {
+                self.entries.push(hash, self.old.addresses[at]);
+                self.old.hashes[at] = REMOVED;
             }
         }
         self.moved = end;
@@ -272,7 +288,7 @@ fn hash(seed: u64, bytes: &[u8]) -> u32 {
         }
     };
     let mixed = fold(a ^ state, b ^ K1 ^ n as u64);
-    (fold(mixed ^ K0, K1 ^ state) as u32).max(1)
+    (fold(mixed ^ K0, K1 ^ state) as u32).max(REMOVED + 1)
 }
 
 #[cfg(test)]
@@ -338,6 +354,35 @@ mod tests {
             assert!(used < size, "no free entry for string {i}");
         }
         assert_eq!(interner.len(), 20_000);
+    }
+
+    #[test]
+    fn chains_stay_short_when_strings_come_and_go() {
+        let mut space = Space::new();
+        let mut interner = Interner::new(9);
+        let mut live = Vec::new();
+        let mut number = 0;
+        for round in 0..12 {
+            for i in 0..30_000 {
+                // A collection that begins while the table moves to its successor.
+                if i == 1_000 + round * 2_500 {
+                    live.retain(|string: &Gc<Str>| !string.hash.is_multiple_of(3));
+                    live.iter().for_each(|string| _ = chunk::set(MARKS, string.address()));
+                    interner.prepare_sweep();
+                }
+                if interner.sweeping && i % 16 == 1 {
+                    interner.sweep_slice(1_000);
+                }
+                number += 1;
+                live.push(interner.intern(&mut space, format!("text {number}").as_bytes()));
+            }
+            while !interner.sweep_slice(usize::MAX) {}
+            live.iter().for_each(|string| chunk::clear(MARKS, string.address()));
+            let full = interner.entries.hashes.split(|&hash| hash == FREE);
+            let longest = full.map(<[u32]>::len).max().unwrap();
+            assert!(longest < 600, "round {round}: {longest}");
+            assert_eq!(interner.len(), live.len());
+        }
     }
 
     #[test]

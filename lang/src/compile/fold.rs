@@ -13,8 +13,8 @@
 use super::operand::{Kind, Operand};
 use crate::number::Number;
 use crate::operators::BinaryOp;
-use crate::vm::interp::arith::{modulo, power};
 use crate::stdlib::bit::to_bits;
+use crate::vm::interp::arith::{modulo, power};
 use crate::vm::interp::bits::{shift_arithmetic, shift_left, shift_right};
 
 /// The result of an operator on two constants.

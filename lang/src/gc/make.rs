@@ -30,7 +30,18 @@ impl Heap {
         values
     }
 
-    /// The same for a run of any size; `None` when it cannot be had (see [`Heap::refuse`]).
+    /// A run of these values.
+    #[inline(always)]
+    pub(crate) fn new_values_of(&mut self, values: &[Value]) -> Gc<Values> {
+        let run: Gc<Values> = self.allocate(Kind::Values, 8 + 8 * values.len(), 0, values.len() as u32);
+        for (i, &value) in values.iter().enumerate() {
+            // SAFETY: the object has room for that many values.
+            unsafe { run.first().add(i).write(value) };
+        }
+        run
+    }
+
+    /// A run of nils of any size; `None` when it cannot be had (see [`Heap::refuse`]).
     pub(crate) fn try_new_values(&mut self, capacity: usize) -> Option<Gc<Values>> {
         if capacity > MAX_VALUES || !self.can_allocate(8 + 8 * capacity) {
             self.refuse();
@@ -61,6 +72,7 @@ impl Heap {
     }
 
     /// An empty table of a shape, without room for anything.
+    #[inline(always)]
     pub(crate) fn new_bare_table(&mut self, shape: u32) -> Gc<Table> {
         let table: Gc<Table> = self.allocate(Kind::Table, size_of::<Table>(), 0, shape);
         // SAFETY: the object is new and of this layout.

@@ -106,11 +106,9 @@ impl Heap {
             values.iter().enumerate().for_each(|(number, &value)| dict.set_value(number, value));
             return table;
         }
-        let slots = self.new_values(values.len()).first();
-        // SAFETY: the slots were made for that many values.
-        unsafe { slots.copy_from_nonoverlapping(values.as_ptr(), values.len()) };
+        let slots = self.new_values_of(values);
         let table = self.new_bare_table(template.shape());
-        table.slots.set(slots);
+        table.slots.set(slots.first());
         table
     }
 }

@@ -136,8 +136,7 @@ pub(super) fn arithmetic_error(vm: &mut Vm, base: *mut Value, pc: *const u32, a:
         None => (Some(ins.d()), Some(ins.d())),
     };
     // Bit operators do not read strings as numbers, and take C integers.
-    let is_operand =
-        if info.op.is_bitwise() { a.is_number() || a.is(Tag::Cdata) } else { vm.to_number(a).is_some() };
+    let is_operand = if info.op.is_bitwise() { a.is_number() || a.is(Tag::Cdata) } else { vm.to_number(a).is_some() };
     let culprit = if is_operand { (second, b) } else { (first, a) };
     match culprit {
         (Some(register), _) => operand_error(vm, base, pc, register, "perform arithmetic on"),
