@@ -1,7 +1,10 @@
 //! One virtual machine with the standard library, the FFI and the JIT compiler.
 
+use moonwake_lang::bytecode::disasm::disassemble;
+use moonwake_lang::bytecode::dump::dump;
 use moonwake_lang::metamethod::Metamethod;
 use moonwake_lang::stdlib;
+use moonwake_lang::stdlib::base::load::read_chunk;
 use moonwake_lang::value::Value;
 use moonwake_lang::vm::Vm;
 use moonwake_lang::vm::error::Error;
@@ -160,13 +163,20 @@ impl Engine {
         }
     }
 
-    /// The bytecode of a source text, as text.
+    /// The bytecode of a source text or of a dumped chunk, as text.
     ///
     /// # Errors
     /// The message of a syntax error.
     pub fn list_bytecode(&mut self, source: &[u8], name: &[u8]) -> Result<String, Vec<u8>> {
-        let prototype = moonwake_lang::compile::compile(source, name).map_err(|error| error.message())?;
-        Ok(moonwake_lang::bytecode::disasm::disassemble(&prototype))
+        Ok(disassemble(&read_chunk(source, name)?))
+    }
+
+    /// The bytecode of a source text, as [`Engine::run_source`] runs it, too.
+    ///
+    /// # Errors
+    /// The message of a syntax error.
+    pub fn dump_bytecode(&mut self, source: &[u8], name: &[u8], strip: bool) -> Result<Vec<u8>, Vec<u8>> {
+        Ok(dump(&read_chunk(source, name)?, strip))
     }
 
     /// Sets the global `arg`: `words[zero]` gets index 0.

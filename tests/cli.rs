@@ -177,3 +177,16 @@ fn the_prompt_says_where_an_expression_went_wrong() {
     assert!(message.contains("stdin:1: attempt to call global 'nothing' (a nil value)"), "{message}");
     assert!(String::from_utf8_lossy(&output.stdout).ends_with("1\t2\n"));
 }
+
+#[test]
+fn bytecode_is_saved_listed_and_run() {
+    let script = file("saved.lua", "local x = ...\nprint(x .. x)\nerror('here')");
+    let saved = format!("{}/saved.out", env!("CARGO_TARGET_TMPDIR"));
+    out(&["-bg", &script, &saved], "");
+    let output = moonwake(&[&saved, "ab"], "");
+    assert_eq!(output.stdout, b"abab\n");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("saved.lua:3: here"));
+    assert_eq!(out(&["-bl", &saved], ""), out(&["-bl", &script], ""));
+    assert!(out(&["-bl", "-e", "return 42"], "").contains("KSHORT     r0 42"));
+    assert_eq!(err(&["-b", &script], ""), "moonwake: -b needs a file to save the bytecode in; -bl lists it\n");
+}

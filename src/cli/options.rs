@@ -76,14 +76,20 @@ const TABLE: &[Row] = &[
     },
     Row {
         names: &["-b"],
-        value: "[l]",
-        help: "List the bytecode of the script instead of running it.",
-        effect: Effect::Optional(|o, v| match v.as_bytes() {
-            b"" | b"l" => {
-                o.list_bytecode = true;
-                Ok(())
+        value: "[lgs]",
+        help: "Save the bytecode of the script (or of -e) in the file named after it, with -bg with debug information; -bl lists it.",
+        effect: Effect::Optional(|o, v| {
+            let mut bytecode = Bytecode { list: false, debug_info: false };
+            for letter in v.as_bytes() {
+                match letter {
+                    b'l' => bytecode.list = true,
+                    b'g' => bytecode.debug_info = true,
+                    b's' => bytecode.debug_info = false,
+                    _ => return Err(format!("-b is followed by l, g or s, not by '{}'", v.display())),
+                }
             }
-            _ => Err("only a listing of the bytecode is supported: -bl".to_owned()),
+            o.bytecode = Some(bytecode);
+            Ok(())
         }),
     },
     Row {
@@ -131,6 +137,15 @@ pub enum Action {
     Require(OsString),
 }
 
+/// What is done with a script's bytecode instead of running it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bytecode {
+    /// Whether it is listed rather than saved.
+    pub list: bool,
+    /// Whether lines and names are saved with it.
+    pub debug_info: bool,
+}
+
 /// What to run.
 #[derive(Debug, PartialEq)]
 pub enum Script {
@@ -161,8 +176,8 @@ pub struct Options {
     pub help: bool,
     /// `-E`.
     pub ignore_environment: bool,
-    /// `-bl`.
-    pub list_bytecode: bool,
+    /// `-b`.
+    pub bytecode: Option<Bytecode>,
     /// Each `-j`.
     pub jit_commands: Vec<String>,
     /// Each `-O`.
@@ -283,6 +298,15 @@ mod tests {
         assert_eq!(o.stats, Some(Some("out.json".into())));
         assert_eq!(o.script, Some(Script::Stdin));
         assert_eq!(parse(&["--stats"]).unwrap().stats, Some(None));
+    }
+
+    #[test]
+    fn bytecode_is_listed_or_saved() {
+        assert_eq!(parse(&["-bl", "a"]).unwrap().bytecode, Some(Bytecode { list: true, debug_info: false }));
+        let o = parse(&["-bg", "a.lua", "a.out"]).unwrap();
+        assert_eq!(o.bytecode, Some(Bytecode { list: false, debug_info: true }));
+        assert_eq!((o.script, &o.script_args[..]), (Some(Script::File("a.lua".into())), &["a.out".into()][..]));
+        assert!(parse(&["-bx", "a"]).is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Running what the command line asks for.
 
 use super::interrupt::interruptible;
-use super::options::{Action, Options, Script, usage};
+use super::options::{Action, Bytecode, Options, Script, usage};
 use super::repl;
 use moonwake::{Config, Engine};
 use std::ffi::OsString;
@@ -83,6 +83,9 @@ fn config(options: &Options) -> Config {
 fn run_actions(options: &Options, engine: &mut Engine) -> Result<(), Vec<u8>> {
     let interactive = options.interactive
         || (options.script.is_none() && !options.has_chunk && !options.version && std::io::stdin().is_terminal());
+    if let Some(bytecode) = options.bytecode {
+        return write_bytecode(options, bytecode, engine);
+    }
     set_arguments(options, engine);
     if !options.ignore_environment
         && let Some(init) = std::env::var_os("LUA_INIT")
@@ -100,10 +103,6 @@ fn run_actions(options: &Options, engine: &mut Engine) -> Result<(), Vec<u8>> {
     }
     let args: Vec<&[u8]> = options.script_args.iter().map(|a| a.as_bytes()).collect();
     match &options.script {
-        Some(Script::File(file)) if options.list_bytecode => {
-            let source = std::fs::read(file).map_err(|e| format!("cannot open {}: {e}", file.display()))?;
-            print!("{}", engine.list_bytecode(&source, &[b"@", file.as_bytes()].concat())?);
-        }
         Some(Script::File(file)) => engine.run_file(&PathBuf::from(file), &args)?,
         Some(Script::Stdin) => engine.run_source(&read_stdin()?, b"=stdin", &args)?,
         None if !interactive && !options.has_chunk && !options.version => {
@@ -124,6 +123,36 @@ fn read_stdin() -> Result<Vec<u8>, Vec<u8>> {
     let mut source = Vec::new();
     std::io::stdin().read_to_end(&mut source).map_err(|e| format!("cannot read stdin: {e}").into_bytes())?;
     Ok(source)
+}
+
+/// Lists or saves the bytecode of the script, of `-e`'s chunk or of standard input.
+fn write_bytecode(options: &Options, wanted: Bytecode, engine: &mut Engine) -> Result<(), Vec<u8>> {
+    let mut files = options.script_args.iter();
+    let (source, name) = match (options.actions.last(), &options.script) {
+        (Some(Action::Chunk(source)), script) => {
+            if let Some(Script::File(output)) = script {
+                files = std::slice::from_ref(output).iter();
+            }
+            (source.as_bytes().to_vec(), b"=(command line)".to_vec())
+        }
+        (_, Some(Script::File(file))) => {
+            let source = std::fs::read(file).map_err(|e| format!("cannot open {}: {e}", file.display()))?;
+            (source, [b"@", file.as_bytes()].concat())
+        }
+        _ => (read_stdin()?, b"=stdin".to_vec()),
+    };
+    let output = files.next();
+    let bytes = match (wanted.list, output) {
+        (true, _) => engine.list_bytecode(&source, &name)?.into_bytes(),
+        (false, Some(_)) => engine.dump_bytecode(&source, &name, !wanted.debug_info)?,
+        (false, None) => return Err(b"-b needs a file to save the bytecode in; -bl lists it".to_vec()),
+    };
+    match output.filter(|file| *file != "-") {
+        Some(file) => {
+            std::fs::write(file, bytes).map_err(|e| format!("cannot write {}: {e}", file.display()).into_bytes())
+        }
+        None => std::io::stdout().write_all(&bytes).map_err(|e| format!("cannot write: {e}").into_bytes()),
+    }
 }
 
 /// Sets the global `arg`: the script at 0, its arguments from 1, what stood before it at negative indexes.

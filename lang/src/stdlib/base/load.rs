@@ -61,12 +61,7 @@ impl Vm {
         if !(if binary { mode.binary } else { mode.text }) {
             return Err(b"attempt to load chunk with wrong mode".to_vec());
         }
-        let prototype = if binary {
-            undump_named(chunk, name)?
-        } else {
-            compile(skip_header(chunk), name).map_err(|error| error.message())?
-        };
-        let function = self.instantiate(prototype);
+        let function = self.instantiate(read_chunk(chunk, name)?);
         if let Some(environment) = environment {
             self.set_function_environment(function, environment);
         }
@@ -83,6 +78,17 @@ impl Vm {
             self.tell_event(Event::Bytecode, &[function.into()]);
             self.set_field(registry, "_COMPILED", Value::NIL);
         }
+    }
+}
+
+/// The function that a chunk holds, be it a source text or what `string.dump` made.
+///
+/// # Errors
+/// The message of a syntax error, or that the chunk is damaged or of another version.
+pub fn read_chunk(chunk: &[u8], name: &[u8]) -> Result<Prototype, Vec<u8>> {
+    match chunk.first() {
+        Some(&BINARY_MARK) => undump_named(chunk, name),
+        _ => compile(skip_header(chunk), name).map_err(|error| error.message()),
     }
 }
 
