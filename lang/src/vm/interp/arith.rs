@@ -45,6 +45,12 @@ pub fn power(a: f64, b: f64) -> f64 {
     }
 }
 
+/// [`power`], but a NaN whenever an operand is no number: 1 to the power of anything is 1, and so is anything to the power of 0.
+#[inline(always)]
+fn checked_power(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() { f64::NAN } else { power(a, b) }
+}
+
 macro_rules! arithmetic {
     ($($name:ident, $bank_b:ident, $bank_c:ident, |$x:ident, $y:ident| $result:expr;)*) => {
         handlers! {$(
@@ -69,7 +75,7 @@ arithmetic! {
     mulrr, reg, reg, |a, b| a * b;
     divrr, reg, reg, |a, b| a / b;
     modrr, reg, reg, |a, b| modulo(a, b);
-    powrr, reg, reg, |a, b| power(a, b);
+    powrr, reg, reg, |a, b| checked_power(a, b);
     addrk, reg, constant, |a, b| a + b;
     subrk, reg, constant, |a, b| a - b;
     mulrk, reg, constant, |a, b| a * b;
