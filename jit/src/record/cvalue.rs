@@ -301,11 +301,15 @@ impl Recorder {
 
     /// An integer as another, by its low bits.
     fn resize_integer(&mut self, value: IrRef, to: MemType) -> IrRef {
-        let ty = to.ty();
+        let ty = match to {
+            // All of what these keep is in the low half.
+            MemType::I8 | MemType::U8 | MemType::I16 | MemType::U16 | MemType::I32 | MemType::U32 => Type::Int,
+            MemType::I64 | MemType::U64 | MemType::Ptr | MemType::F32 | MemType::F64 => to.ty(),
+        };
         let value = if self.ty(value) == ty { value } else { self.e.op(Op::CONV, ty, &[value]) };
         match to {
             MemType::I8 | MemType::U8 | MemType::I16 | MemType::U16 | MemType::U32 => {
-                self.e.op_with(Op::WRAP, ty, &[value], &[to as i32])
+                self.e.op_with(Op::WRAP, to.ty(), &[value], &[to as i32])
             }
             _ => value,
         }
