@@ -231,6 +231,12 @@ fn an_error_in_a_header_tells_the_way_there() {
     let text = "/i/inner.h:2:11: ';' expected near 'bad' (included from /i/outer.h:2, from line 2)";
     assert_eq!(error.to_string(), text);
     assert_eq!(error.includes.len(), 2);
+    let files = [("/i/self.h", "#include \"self.h\"")];
+    let files = files.map(|(path, text)| (path.into(), text.into())).into();
+    let mut c = Declarations::with_headers(Box::new(MemoryHeaders { files, folders: vec!["/i".into()] }));
+    let error = c.cdef(Source::pasted("#include <self.h>", "test"), &[]).unwrap_err().to_string();
+    assert!(error.starts_with("/i/self.h:1:2: #include nests too deeply (included from /i/self.h:1, from "), "{error}");
+    assert!(error.ends_with(" more)") && error.len() < 300, "{error}");
 }
 
 #[test]
@@ -506,6 +512,25 @@ fn depth_and_length_do_no_harm() {
     assert!(matches!(c.types().kind(ctype), Kind::Array { .. }));
     let deep = c.parse_type("f5000", &[]).unwrap();
     assert!(c.types().print_in_full(deep, c.names()).len() < 1000);
+}
+
+#[test]
+fn a_text_is_bytes() {
+    let mut c = empty();
+    let text = b"int a; // caf\xe9\nint b; /* \xff\0 */ int \xe9\xff; enum { LATIN = '\xe9' };\n#define S \"\xe9\"";
+    c.cdef(Source::pasted(text, "test"), &[]).unwrap();
+    assert!(c.lookup("b").unwrap().is_some() && c.lookup("LATIN").unwrap().is_some());
+    let error = c.cdef(Source::pasted("int \0 x;", "test"), &[]).unwrap_err().to_string();
+    assert_eq!(error, "'<identifier>' expected near 'char(0)' at line 1, column 5");
+}
+
+#[test]
+fn an_enumerator_is_new() {
+    let mut c = declared("enum { A, B }; int f(void);");
+    for (text, name, column) in [("enum { A };", "A", 8), ("enum { C, C };", "C", 11), ("enum { f };", "f", 8)] {
+        let error = c.cdef(Source::pasted(text, "test"), &[]).unwrap_err().to_string();
+        assert_eq!(error, format!("attempt to redefine '{name}' at line 1, column {column}"));
+    }
 }
 
 #[test]

@@ -61,6 +61,9 @@ fn params(call: &mut Call<'_>, ffi: &Ffi, text: &[u8]) -> LuaResult<Vec<Param>> 
 pub(super) fn load(call: &mut Call<'_>) -> NativeResult {
     let ffi = state::of_call(call);
     let name = String::from_utf8_lossy(call.string(0)?.bytes()).into_owned();
+    if name.contains('\0') {
+        return Err(call.arg_error(0, "the name of a library cannot contain a zero"));
+    }
     let global = !call.arg(1).is_falsy();
     match library::load(&ffi, call.vm, &name, global) {
         Ok(namespace) => call.one(namespace),

@@ -95,7 +95,11 @@ pub(super) fn fill(call: &mut Call<'_>) -> NativeResult {
     let ffi = state::of_call(call);
     let to = converted(call, &ffi, 0, CTypeId::POINTER_TO_VOID)? as *mut u8;
     let length = byte_count(call, &ffi, 1)?;
-    let byte = if call.get(2).is_some() { converted(call, &ffi, 2, CTypeId::INT32)? as u8 } else { 0 };
+    let byte = if call.get(2).is_some_and(|byte| !byte.is_nil()) {
+        converted(call, &ffi, 2, CTypeId::INT32)? as u8
+    } else {
+        0
+    };
     if length > 0 {
         // SAFETY: that the place has so many bytes is the script's affair.
         unsafe { std::ptr::write_bytes(to, byte, length) };

@@ -67,14 +67,20 @@ impl fmt::Display for CError {
             Origin::Pasted(_) => write!(f, "{} at line {line}, column {column}", self.message)?,
             Origin::Header(file) => write!(f, "{file}:{line}:{column}: {}", self.message)?,
         }
-        for (depth, include) in self.includes.iter().enumerate() {
+        /// More of them than this say nothing more: a header that includes itself.
+        const SHOWN: usize = 8;
+        for (depth, include) in self.includes.iter().take(SHOWN).enumerate() {
             f.write_str(if depth == 0 { " (included from " } else { ", from " })?;
             match &include.origin {
                 Origin::Pasted(_) => write!(f, "line {}", include.line)?,
                 Origin::Header(file) => write!(f, "{file}:{}", include.line)?,
             }
         }
-        if self.includes.is_empty() { Ok(()) } else { f.write_str(")") }
+        match self.includes.len() {
+            0 => Ok(()),
+            1..=SHOWN => f.write_str(")"),
+            all => write!(f, ", and {} more)", all - SHOWN),
+        }
     }
 }
 

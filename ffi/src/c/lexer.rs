@@ -10,6 +10,7 @@
 //!
 //! - A line is not a token: the first token of each line carries [`Lexeme::FIRST`], so a directive is the tokens from a
 //!   `#` that has the mark up to the next token that has it. A newline inside a comment does not count.
+//! - A text is bytes: comments, strings and names can hold any encoding, or none.
 //! - Line splices are gone before logos runs (see `source.rs`): one can stand inside any token.
 //! - A stray quote is a token (`#error don't` is legal in a group that is skipped), so it is an error only to the parser.
 
@@ -22,26 +23,26 @@ macro_rules! kinds {
         #[logos(utf8 = false, skip r"[ \t\r\x0b\x0c]+")]
         #[allow(missing_docs)]
         pub enum Kind {
-            #[regex(r"[A-Za-z_\x80-\xff][A-Za-z0-9_$\x80-\xff]*")]
+            #[regex(r"(?-u)[A-Za-z_\x80-\xff][A-Za-z0-9_$\x80-\xff]*")]
             Ident,
             /// A pp-number: wider than C's numbers, as the standard has it, so that `0x1p-3` and `1..2` are one token.
             #[regex(r"\.?[0-9]([eEpP][+-]|[0-9A-Za-z_.])*")]
             Number,
-            #[regex(r#"(L|u8|u|U)?"([^"\\\n]|\\[^\n])*""#)]
+            #[regex(r#"(?-u)(L|u8|u|U)?"([^"\\\n]|\\[^\n])*""#)]
             Str,
-            #[regex(r"(L|u|U)?'([^'\\\n]|\\[^\n])*'")]
+            #[regex(r"(?-u)(L|u|U)?'([^'\\\n]|\\[^\n])*'")]
             Char,
             #[token("\n")]
             Newline,
-            #[regex(r"//[^\n]*", |_| Skip, allow_greedy = true)]
+            #[regex(r"(?-u)//[^\n]*", |_| Skip, allow_greedy = true)]
             #[token("/*", block_comment)]
             UnfinishedComment,
             /// LuaJIT's place for a parameter of a parameterised type.
             #[token("$")]
             Dollar,
             /// A quote without its partner, up to the end of the line, or a character that C has no use for.
-            #[regex(r"'([^'\\\n]|\\[^\n])*")]
-            #[regex(r#""([^"\\\n]|\\[^\n])*"#)]
+            #[regex(r"(?-u)'([^'\\\n]|\\[^\n])*")]
+            #[regex(r#"(?-u)"([^"\\\n]|\\[^\n])*"#)]
             Stray,
             $(#[token($spelling)] $(#[token($digraph)])? $name,)*
 

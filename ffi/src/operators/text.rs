@@ -69,7 +69,8 @@ impl Ffi {
                 let [re, im] = unsafe { [part.read(place.address), part.read(place.address.add(part.bytes()))] };
                 return complex(re.to_f64(), im.to_f64());
             }
-            Kind::Enum(_) => number().map_or_else(String::new, whole),
+            // As an `int`, whatever type the enumeration has.
+            Kind::Enum(_) => number().map_or_else(String::new, |n| (n.to_i64() as i32).to_string()),
             // SAFETY: an address lies there.
             Kind::Pointer(_) | Kind::Function(_) => hexadecimal(unsafe { *place.address.cast::<u64>() }),
             _ => hexadecimal(place.address as u64),

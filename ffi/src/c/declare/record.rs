@@ -182,6 +182,9 @@ impl Declarer<'_> {
             }
             let mut values: Vec<(Name, i128)> = Vec::with_capacity(enumerators.len());
             for enumerator in enumerators {
+                if self.scope.is_declared(enumerator.name) {
+                    return self.redefined(enumerator.name, enumerator.loc);
+                }
                 let value = match enumerator.value {
                     Some(expr) => self.count(expr)?,
                     None => values.last().map_or(0, |(_, last)| last + 1),

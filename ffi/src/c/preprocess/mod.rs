@@ -98,6 +98,7 @@ pub fn spell(names: &Names, token: Token) -> Cow<'_, str> {
     match token.kind {
         Kind::Eof => "<eof>".into(),
         Kind::Param => "$".into(),
+        Kind::Stray if let [byte @ (0..32 | 127)] = spelling(names, token) => format!("char({byte})").into(),
         _ => String::from_utf8_lossy(spelling(names, token)),
     }
 }
