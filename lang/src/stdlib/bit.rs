@@ -56,11 +56,12 @@ enum Operand {
 }
 
 impl Operand {
-    /// As 64 bits, signed or not; a number is converted as C does.
+    /// As 64 bits, signed or not; a number is converted as C does, and what does not fit becomes the smallest.
     fn widened(self, signed: bool) -> u64 {
+        const TWO_63: f64 = (1u64 << 63) as f64;
         match self {
-            Operand::Number(n) if signed || n < 0.0 => to_i64(n) as u64,
-            Operand::Number(n) => n as u64,
+            Operand::Number(n) if !signed && n >= TWO_63 => to_i64(n - 2.0 * TWO_63) as u64,
+            Operand::Number(n) => to_i64(n) as u64,
             Operand::Integer(integer) => integer.bits,
         }
     }
