@@ -102,7 +102,7 @@ impl Report {
     pub fn left(&mut self, _: usize, reason: ExitReason) {
         match reason {
             ExitReason::Poll => self.polls += 1,
-            ExitReason::Guard | ExitReason::NativeEvent | ExitReason::End => self.exits += 1,
+            ExitReason::Guard | ExitReason::NativeEvent | ExitReason::End | ExitReason::Stack => self.exits += 1,
         }
     }
 

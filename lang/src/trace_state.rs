@@ -60,12 +60,15 @@ pub enum ExitReason {
     NativeEvent = 2,
     /// The trace ends here by design: what comes next is not compiled.
     End = 3,
+    /// The stack has too little room for what the trace may put on it. The machine makes it larger.
+    Stack = 4,
 }
 
 impl ExitReason {
     /// The reason with this number, as [`EnterTrace`] returned it.
     pub fn from_code(code: u64) -> Option<ExitReason> {
-        [ExitReason::Guard, ExitReason::Poll, ExitReason::NativeEvent, ExitReason::End].get(code as usize).copied()
+        let all = [ExitReason::Guard, ExitReason::Poll, ExitReason::NativeEvent, ExitReason::End, ExitReason::Stack];
+        all.get(code as usize).copied()
     }
 }
 

@@ -410,6 +410,7 @@ pub fn reason(op: Op) -> ExitReason {
     match op {
         Op::POLL => ExitReason::Poll,
         Op::EVENT => ExitReason::NativeEvent,
+        Op::STACK => ExitReason::Stack,
         _ => ExitReason::Guard,
     }
 }

@@ -269,7 +269,7 @@ impl Tracer for Jit {
         let count = record.counted();
         self.report.left(number, reason);
         match reason {
-            ExitReason::Poll => return,
+            ExitReason::Poll | ExitReason::Stack => return,
             ExitReason::NativeEvent => return vm.trace.native_event.set(0),
             ExitReason::Guard | ExitReason::End => {}
         }

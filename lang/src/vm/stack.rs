@@ -44,6 +44,12 @@ impl Vm {
         self.trace.stack_limit.set(limit);
     }
 
+    /// Makes the stack twice as large, if it may become so large. Returns where `base` is then.
+    pub(super) fn double_stack(&mut self, base: *mut Value) -> *mut Value {
+        let size = self.current.stack_size.get() as usize;
+        if 2 * size <= MAX_STACK { self.grow_unchecked(base, size) } else { base }
+    }
+
     /// Makes room for `needed` places from `base` on, for the frame at `base` whose instruction goes on at `pc`.
     ///
     /// # Errors

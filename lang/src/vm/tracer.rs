@@ -67,6 +67,10 @@ impl Vm {
         self.native_stack.leave(outer);
         self.trace.trace_top.set(std::ptr::null_mut());
         let reason = ExitReason::from_code(reason).expect("a trace leaves for one of the reasons");
+        if reason == ExitReason::Stack {
+            let base = self.double_stack(self.trace.exit_base.get());
+            self.trace.exit_base.set(base);
+        }
         self.with_tracer(|tracer, vm| tracer.left_trace(vm, number, reason));
     }
 

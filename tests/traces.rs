@@ -1,0 +1,44 @@
+//! Hot loops stay inside their traces: each script prints what it must, and leaves compiled code a few times only.
+
+use std::process::Command;
+
+/// Runs a script under `--stats`: what it printed, and how often a trace was left.
+fn run(name: &str, text: &str) -> (String, u64) {
+    let folder = env!("CARGO_TARGET_TMPDIR");
+    let (script, stats) = (format!("{folder}/{name}.lua"), format!("{folder}/{name}.json"));
+    std::fs::write(&script, text).expect("a file can be written");
+    let output = Command::new(env!("CARGO_BIN_EXE_moonwake"))
+        .args([&format!("--stats={stats}"), &script])
+        .output()
+        .expect("moonwake starts");
+    assert!(output.status.success(), "{name} failed: {}", String::from_utf8_lossy(&output.stderr));
+    let json = std::fs::read_to_string(stats).expect("the statistics were written");
+    let exits = json.split("\"side_exits\": ").nth(1).and_then(|rest| rest.split(',').next());
+    let exits = exits.and_then(|number| number.parse().ok()).expect("the number of side exits");
+    (String::from_utf8_lossy(&output.stdout).into_owned(), exits)
+}
+
+#[test]
+fn hot_loops_stay_inside_their_traces() {
+    let scripts = [
+        // The first stack has just room for the main chunk's registers, but not for what its traces put above them.
+        (
+            "pairs_in_the_main_chunk",
+            "local t, s = {}, 0 for i = 1, 100 do t[i] = i end
+            for _ = 1, 200 do for _, v in pairs(t) do s = s + v end end print(s)",
+            "1010000\n",
+        ),
+        (
+            "structs_made_in_a_loop",
+            "local ffi = require 'ffi' ffi.cdef 'typedef struct { double x, y; } made_in_a_loop;'
+            local new = ffi.typeof 'made_in_a_loop' local a = new(0, 0)
+            for i = 1, 10000 do local b = new(i, 1) a = new(a.x + b.x, a.y + b.y) end print(a.x, a.y)",
+            "50005000\t10000\n",
+        ),
+    ];
+    for (name, text, expected) in scripts {
+        let (output, exits) = run(name, text);
+        assert_eq!(output, expected, "{name}");
+        assert!(exits <= 100, "{name} left compiled code {exits} times");
+    }
+}
