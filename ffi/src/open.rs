@@ -75,15 +75,16 @@ impl CdataHooks for Hooks {
     }
 
     #[allow(unsafe_code)]
-    fn to_pointer(&self, vm: &mut Vm, cdata: Gc<Cdata>) -> Option<*mut u8> {
+    fn to_pointer(&self, vm: &mut Vm, cdata: Gc<Cdata>) -> Result<*mut u8, String> {
         let ffi = attached(vm);
+        let to = ffi.known().const_void_pointer;
         let types = ffi.types();
         let place = place_of(&types, cdata);
         match types.kind(place.ctype) {
             // SAFETY: an address lies there; where a reference leads is the script's affair.
-            Kind::Pointer(_) => Some(unsafe { place.address.cast::<*mut u8>().read_unaligned() }),
-            Kind::Array { .. } | Kind::Record(_) => Some(place.address),
-            _ => None,
+            Kind::Pointer(_) => Ok(unsafe { place.address.cast::<*mut u8>().read_unaligned() }),
+            Kind::Array { .. } | Kind::Record(_) => Ok(place.address),
+            _ => Err(ffi.cannot_convert(cdata.into(), to).0),
         }
     }
 }

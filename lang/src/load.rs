@@ -35,8 +35,9 @@ impl Heap {
         }
     }
 
+    /// A C number of a type that the language itself makes.
     #[allow(unsafe_code)]
-    fn new_boxed(&mut self, ctype: u32, bytes: &[u8]) -> Value {
+    pub(crate) fn new_boxed(&mut self, ctype: u32, bytes: &[u8]) -> Value {
         let cdata = self.new_cdata(ctype, bytes.len(), 8, false);
         // SAFETY: the payload was made this long.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), cdata.payload(), bytes.len()) };

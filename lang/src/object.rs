@@ -431,7 +431,7 @@ pub mod ctype_ids {
 /// A full userdata: a Rust value with a metatable.
 #[repr(C)]
 pub struct Userdata {
-    /// Nothing of its own.
+    /// `size` is the number of bytes that it owns outside the heap, as far as the collector counts them.
     pub header: Header,
     /// The metatable, or null.
     pub metatable: Cell<*mut Table>,

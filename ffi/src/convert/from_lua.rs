@@ -29,7 +29,7 @@ use crate::{
 };
 use moonwake_lang::{
     object::{Gc, Str, Userdata},
-    stdlib::io::stream_of,
+    stdlib::{io::stream_of, string::buffer},
     value::{Tag, Value},
     vm::Vm,
 };
@@ -287,8 +287,11 @@ unsafe fn store_number(to: CTypeId, at: *mut u8, n: f64) -> bool {
     true
 }
 
-/// What a userdata is to C: of a file the `FILE *`, of others the address of what it holds.
+/// What a userdata is to C: of a file the `FILE *`, of a buffer its bytes, of others the address of what it holds.
 fn userdata_address(userdata: Gc<Userdata>) -> usize {
+    if let Some(address) = buffer::address(userdata.into()) {
+        return address as usize;
+    }
     if let Some(stream) = stream_of(userdata.into()) {
         return stream.as_ptr() as usize;
     }

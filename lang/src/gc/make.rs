@@ -189,6 +189,13 @@ impl Heap {
         userdata
     }
 
+    /// Counts the memory that a userdata owns outside the heap, in place of what was counted before.
+    pub fn set_outside(&mut self, userdata: Gc<Userdata>, bytes: usize) {
+        let before = userdata.header.size.replace(bytes as u32) as usize;
+        self.outside -= before;
+        self.add_outside(bytes);
+    }
+
     /// A coroutine whose stack has room for `size` values, all nil. `stack_limit` is the end of the stack. The first coroutine
     /// that a heap makes is taken to run at once; others run from [`Heap::resumed`] on.
     pub fn new_coroutine(&mut self, size: usize, env: Option<Gc<Table>>) -> Gc<Coroutine> {
@@ -275,7 +282,7 @@ pub(crate) fn free_outside(owner: Gc<Header>) -> usize {
             debug_assert_eq!(kind, Kind::Userdata as u8);
             // A destructor may panic; the object is dead either way.
             drop((*owner.cast::<Userdata>().as_ptr()).payload.take());
-            0
+            owner.size.get() as usize
         }
     }
 }

@@ -32,8 +32,11 @@ pub trait CdataHooks {
     /// A `uint8_t *` to this address.
     fn new_byte_pointer(&self, vm: &mut Vm, address: *mut u8) -> Value;
 
-    /// The address that a pointer holds, or where an array or struct lies; `None` for any other value.
-    fn to_pointer(&self, vm: &mut Vm, cdata: Gc<Cdata>) -> Option<*mut u8>;
+    /// The address that a pointer holds, or where an array or struct lies.
+    ///
+    /// # Errors
+    /// A message when it is neither.
+    fn to_pointer(&self, vm: &mut Vm, cdata: Gc<Cdata>) -> Result<*mut u8, String>;
 }
 
 /// The hooks of a machine, if the FFI is there.
@@ -92,4 +95,15 @@ pub fn boxed_integer(cdata: Gc<Cdata>) -> Option<Integer64> {
     };
     // SAFETY: values of these types have a payload of 8 aligned bytes.
     Some(Integer64 { bits: unsafe { *cdata.payload().cast::<u64>() }, signed })
+}
+
+/// The bytes of a value of a type that the language itself makes: a boxed integer or a complex number.
+pub fn boxed_bytes<'a>(cdata: Gc<Cdata>) -> Option<&'a [u8]> {
+    let length = match cdata.ctype() {
+        ctype_ids::INT64 | ctype_ids::UINT64 => 8,
+        ctype_ids::COMPLEX_DOUBLE => 16,
+        _ => return None,
+    };
+    // SAFETY: values of these types have a payload of that many bytes; as with `Gc<Str>::bytes`, only between two safe points.
+    Some(unsafe { std::slice::from_raw_parts(cdata.payload(), length) })
 }

@@ -292,6 +292,7 @@ impl Vm {
             Value::NIL => "nil".to_owned(),
             Value::TRUE => "true".to_owned(),
             Value::FALSE => "false".to_owned(),
+            v if v.is(Tag::LightUserdata) && v.address() == 0 => "userdata: NULL".to_owned(),
             v if v.as_function().is_some_and(|f| f.is_native()) => format!("function: builtin: {:#014x}", v.address()),
             v => format!("{}: {:#014x}", v.type_name(), v.address()),
         };

@@ -2,6 +2,7 @@
 
 use super::super::io::stream::{Stream, SystemError};
 use super::super::jit::events::Event;
+use super::super::string::buffer;
 use crate::bytecode::Prototype;
 use crate::bytecode::dump::{Refusal, undump};
 use crate::chunk_name::short_name;
@@ -118,8 +119,7 @@ fn loaded(call: &mut Call, result: Result<Gc<Function>, Vec<u8>>) -> NativeResul
 
 /// `load(chunk, name, mode, env)`: the chunk is a string, or a function that returns it piece by piece.
 fn load(call: &mut Call) -> NativeResult {
-    let first = call.arg(0);
-    if first.as_str().is_some() || first.is_number() {
+    if is_text(call.arg(0)) {
         return loadstring(call);
     }
     let reader = Value::from(call.callable(0)?);
@@ -150,14 +150,23 @@ fn load(call: &mut Call) -> NativeResult {
 }
 
 fn loadstring(call: &mut Call) -> NativeResult {
-    if call.arg(0).as_str().is_none() && !call.arg(0).is_number() {
+    if !is_text(call.arg(0)) {
         return load(call);
     }
-    let chunk = call.bytes(0)?;
-    let name = call.string_or_none(1)?.map_or(chunk, Gc::bytes);
+    let copy = buffer::contents(call.arg(0));
+    let (chunk, default_name) = match &copy {
+        Some(copy) => (&copy[..], &b""[..]),
+        None => (call.bytes(0)?, call.bytes(0)?),
+    };
+    let name = call.string_or_none(1)?.map_or(default_name, Gc::bytes);
     let (mode, environment) = mode_and_environment(call)?;
     let result = call.vm.load_chunk(chunk, name, mode, environment);
     loaded(call, result)
+}
+
+/// Whether this is a chunk and no function that returns its pieces.
+fn is_text(value: Value) -> bool {
+    value.as_str().is_some() || value.is_number() || buffer::contents(value).is_some()
 }
 
 /// Arguments 2 and 3. An environment that is given must be a table; nil is none.

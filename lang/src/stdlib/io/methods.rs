@@ -3,6 +3,7 @@
 use super::read::{Format, Item};
 use super::stream::{Origin, Stream};
 use super::{close_stream, stream_of};
+use crate::stdlib::string::buffer;
 use crate::value::Value;
 use crate::vm::error::LuaResult;
 use crate::vm::native::{Call, NativeFunction, NativeResult};
@@ -102,7 +103,10 @@ pub(super) fn write_arguments(call: &mut Call, mut stream: RefMut<Stream>, first
                 crate::format::push_number(&mut digits, n);
                 stream.write(&digits)
             }
-            None => stream.write(call.bytes(i)?),
+            None => match buffer::contents(call.arg(i)) {
+                Some(bytes) => stream.write(&bytes),
+                None => stream.write(call.bytes(i)?),
+            },
         };
         result = result.and(written);
     }

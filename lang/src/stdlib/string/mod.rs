@@ -1,7 +1,9 @@
-//! `string`: the functions that need no pattern; [`find`], [`substitute`] and [`format`] have the others.
+//! `string`: the functions that need no pattern; [`find`], [`substitute`] and [`format`] have the others; [`buffer`] is the library
+//! of mutable strings.
 //!
 //! Positions count from 1; negative ones from the end. Reference: Lua 5.1 manual §5.4.
 
+pub mod buffer;
 mod cache;
 mod find;
 mod format;
@@ -41,6 +43,7 @@ pub fn open(vm: &mut Vm) {
     vm.set_field(metatable, "__index", library);
     let example = vm.string_value("");
     vm.set_type_metatable(example, Some(metatable));
+    buffer::open(vm);
 }
 
 /// The part of a string of `length` bytes from `first` to `last`, both ends included, as a range of places from 0.

@@ -198,6 +198,12 @@ pub unsafe fn concat_from(vm: *mut Vm, base: *mut Value, pc: *const u32, ins: In
         while last > first {
             let (a, b) = (*base.add(last - 1), *base.add(last));
             if !is_piece(a) || !is_piece(b) {
+                let (text_a, text_b) = ((*vm).string_of_buffer(a), (*vm).string_of_buffer(b));
+                if is_piece(text_a) && is_piece(text_b) {
+                    *base.add(last - 1) = text_a;
+                    *base.add(last) = text_b;
+                    continue;
+                }
                 match (*vm).binary_metamethod(a, b, Metamethod::Concat) {
                     Some(f) => {
                         let rest = Value::number((last - 1) as f64);
