@@ -129,6 +129,9 @@ pub struct Recorder {
     pub expected: Expected,
     /// Something with a lasting effect was emitted since the last snapshot.
     pub effect: bool,
+    /// First slot above the frame that the last snapshot goes on in. Until the next one its registers must stay, though the trace may
+    /// have returned from that frame.
+    pub snapshot_top: i32,
     /// A C function was called since: the next instruction makes sure that it did not run Lua.
     pub native_called: bool,
     /// Where calls of C functions are counted, if they are.
@@ -183,6 +186,7 @@ impl Recorder {
             expected: Expected { pc: at.pc, base: 0, natives: 0 },
             // The first snapshot is taken before anything else.
             effect: true,
+            snapshot_top: 0,
             native_called: false,
             native_counter: None,
             inherited: Vec::new(),
@@ -407,6 +411,7 @@ impl Recorder {
     /// Takes a snapshot for going on at `pc` in the current frame.
     pub fn snapshot(&mut self, pc: Pc, at: &mut At<'_>) {
         self.effect = false;
+        self.snapshot_top = self.top();
         let entries = self.entries(pc, at.known.live);
         let results = self.multiple.map(|m| m.count);
         // A snapshot that no guard needed can be forgotten.

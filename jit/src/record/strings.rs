@@ -44,9 +44,9 @@ impl Recorder {
         self.call(Helper::Concat, &[place, count])
     }
 
-    /// The first of so many stack slots above all that the trace uses.
+    /// The first of so many stack slots above all that the trace uses, or goes back to if a guard fails.
     pub fn scratch_slots(&mut self, count: usize) -> Rec<i32> {
-        let first = self.top();
+        let first = self.top().max(self.snapshot_top);
         self.need_stack(first + count as i32)?;
         Ok(first)
     }
