@@ -2,6 +2,10 @@
 //!
 //! The interpreter counts loops and calls in a few hot counts that code addresses share, and asks the tracer when one has run out. A
 //! turn of a loop takes 2 off, a call 1, since a call does less. Exits of traces are counted one by one, each in its record.
+//!
+//! **The price of a trace.** Compiling one takes about as long as some thousands of exits. A program with a few hot paths wants them compiled at
+//! once; one that takes a thousand paths a few times each must not spend its life in the compiler. Which of the two it is shows in the
+//! number of traces that were made: the more there are, the hotter the next must be.
 
 use crate::options::Limits;
 use crate::trace::tree::ExitState;
@@ -14,12 +18,28 @@ pub fn loop_count(limits: &Limits) -> u16 {
 /// In stress mode the first turn is hot.
 pub const STRESS_COUNT: u16 = 0;
 
+/// Traces after which a threshold is doubled, tripled, and so on.
+const GENERATION: usize = 64;
+/// Thresholds stop growing at so many times their first value.
+const LARGEST_FACTOR: u32 = 64;
+
+/// The parameters, with the thresholds that hold after so many traces were made. Those of an exit grow with the square: there are far more
+/// exits than loops.
+pub fn after_traces(limits: &Limits, made: usize) -> Limits {
+    let factor = (1 + made / GENERATION).min(LARGEST_FACTOR as usize) as i32;
+    Limits {
+        hotloop: limits.hotloop.saturating_mul(factor),
+        hotexit: limits.hotexit.saturating_mul(factor * factor),
+        ..*limits
+    }
+}
+
 /// Whether an exit that was taken `count` times now should get a side trace. After each attempt that failed, it waits twice as long.
 pub fn is_exit_hot(limits: &Limits, state: ExitState, count: u32) -> bool {
     let first = limits.hotexit.max(1) as u32;
     match state {
         ExitState::Open => count >= first,
-        ExitState::Tried(attempts) => count >= first << attempts.min(16),
+        ExitState::Tried(attempts) => count >= first.saturating_mul(1 << attempts.min(16)),
         ExitState::Linked(_) | ExitState::GivenUp => false,
     }
 }
@@ -47,6 +67,20 @@ mod tests {
             turns += 1;
         }
         assert_eq!(turns, Limits::DEFAULT.hotloop);
+    }
+
+    #[test]
+    fn the_more_traces_there_are_the_hotter_the_next_must_be() {
+        let limits = Limits::DEFAULT;
+        assert_eq!(after_traces(&limits, 0), limits);
+        let mut last = limits;
+        for made in [GENERATION, 3 * GENERATION, 1000] {
+            let now = after_traces(&limits, made);
+            assert!(now.hotloop > last.hotloop && now.hotexit > last.hotexit);
+            last = now;
+        }
+        let most = after_traces(&limits, usize::MAX);
+        assert!(is_exit_hot(&most, ExitState::Open, u32::MAX) && loop_count(&most) > loop_count(&limits));
     }
 
     #[test]

@@ -76,6 +76,7 @@ impl Jit {
             Ok(code) => code,
             Err(error) => {
                 let abort = Abort::about(Reason::Compilation, error.to_string());
+                self.full = abort.about.contains(OUT_OF_MEMORY);
                 return self.abort_recording(vm, &recorder, &abort, recorder.expected.pc);
             }
         };
@@ -100,6 +101,8 @@ impl Jit {
         };
         self.report.completed(&info, &e.report, &bytecode);
         self.traces.add(info);
+        self.made += 1;
+        self.set_loop_count(vm);
         if root == number {
             patch(beginning.pc, number);
         }
@@ -120,3 +123,6 @@ impl Jit {
         true
     }
 }
+
+/// What Cranelift says when the code memory is used up.
+const OUT_OF_MEMORY: &str = "memory region exhausted";

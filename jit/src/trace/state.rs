@@ -21,17 +21,19 @@ use super::tree::{ExitState, TraceInfo, Traces};
 use crate::backend::{Backend, ExitRecord};
 use crate::hot;
 use crate::ir::{Const, Link, Op, Start, Type};
-use crate::options::Options;
+use crate::options::{Limits, Options};
 use crate::record::liveness::Analyses;
 use crate::record::recorder::{Heritage, Inherited, Multiple};
 use crate::record::{At, Beginning, Flow, Kind, Known, Pc, Recorder};
 use crate::report::Report;
+use crate::snapshot::Snapshot;
 use moonwake_lang::bytecode::Op as Bc;
 use moonwake_lang::gc::Marker;
 use moonwake_lang::object::{Gc, Proto, proto_flags};
 use moonwake_lang::trace_state::ExitReason;
 use moonwake_lang::value::Value;
 use moonwake_lang::vm::Vm;
+use moonwake_lang::vm::frame::Link as FrameLink;
 use moonwake_lang::vm::tracer::Tracer;
 
 /// The JIT compiler of one machine.
@@ -50,6 +52,10 @@ pub struct Jit {
     pub penalties: Penalties,
     /// What is told and counted.
     pub report: Report,
+    /// Traces that were made since the beginning, flushed ones too.
+    pub(super) made: usize,
+    /// Whether the code memory is used up.
+    pub(super) full: bool,
     pub(super) analyses: Analyses,
     pub(super) recording: Option<Box<Recorder>>,
     /// Traces that were flushed while one of them may have been running: an exit of it may still be on its way through its record.
@@ -67,6 +73,8 @@ impl Jit {
             traces: Traces::default(),
             penalties: Penalties::new(),
             report,
+            made: 0,
+            full: false,
             analyses: Analyses::default(),
             recording: None,
             flushed: Vec::new(),
@@ -82,7 +90,7 @@ impl Jit {
 
     /// Whether a recording may start in the function whose frame is at `base`.
     fn may_start(&mut self, vm: &mut Vm, at: Pc, base: *mut Value) -> bool {
-        if self.recording.is_some() || !self.enabled {
+        if self.recording.is_some() || !self.enabled || self.full {
             return false;
         }
         if proto_of(base).flags.get() & proto_flags::NO_JIT != 0 {
@@ -128,6 +136,9 @@ impl Jit {
         let root = info.root;
         let number = info.code.exits[exit].snapshot;
         let snapshot = &info.trace.snapshots[number.index()];
+        if self.traces.repeats(parent, Pc::new(pc)) > self.tolerated_repeats(info, snapshot, base, Pc::new(pc)) {
+            return self.set_exit(parent, exit, ExitState::GivenUp);
+        }
         let inherited = inherit(info, number.index());
         let (lowest, results) = (info.lowest - snapshot.base, snapshot.results);
         if self.traces.get(root).is_none_or(|r| r.sides >= self.options.limits.maxside as u32) {
@@ -146,6 +157,24 @@ impl Jit {
             }
             recorder.lowest = lowest.min(0);
             recorder.multiple = results.map(|count| Multiple { first: first_multiple(at), count });
+        }
+    }
+
+    /// How many traces of a tree may begin one after the other at the same instruction, each where the one before did not fit.
+    ///
+    /// A function returns to one caller here and to another there; what comes after that is no part of it. Only a recursion is:
+    /// there the callers are few and all the same function.
+    fn tolerated_repeats(&self, info: &TraceInfo, snapshot: &Snapshot, base: *mut Value, pc: Pc) -> usize {
+        let knows_caller =
+            matches!(snapshot.get(snapshot.base - 1).and_then(|link| info.trace.constant(link)), Some(Const::Link(_)));
+        if !is_return(pc) || knows_caller {
+            return MOST_REPEATS;
+        }
+        let of_function = self.traces.get(info.root).is_some_and(|root| root.beginning.kind == Kind::Function);
+        match returns_to(base) {
+            Some(caller) if caller == proto_of(base) => MOST_REPEATS,
+            _ if of_function => 0,
+            _ => FEW_REPEATS,
         }
     }
 
@@ -231,8 +260,13 @@ impl Jit {
 
     /// The number of turns after which the machine asks.
     pub fn set_thresholds(&self, vm: &mut Vm) {
-        vm.hot_loop_count = if self.stress { hot::STRESS_COUNT } else { hot::loop_count(&self.options.limits) };
+        self.set_loop_count(vm);
         vm.reset_hot_counts();
+    }
+
+    /// The same, once the present counts have run out.
+    pub(super) fn set_loop_count(&self, vm: &mut Vm) {
+        vm.hot_loop_count = if self.stress { hot::STRESS_COUNT } else { hot::loop_count(&self.limits_now()) };
     }
 }
 
@@ -275,7 +309,7 @@ impl Tracer for Jit {
         }
         let (trace, exit) = (record.trace, record.number as usize);
         let Some(info) = self.traces.get(trace).filter(|info| info.has_exit(record)) else { return };
-        if hot::is_exit_hot(&self.exit_limits(), info.exits[exit], count) {
+        if hot::is_exit_hot(&self.limits_now(), info.exits[exit], count) {
             self.begin_side(vm, trace, exit);
         }
     }
@@ -304,13 +338,12 @@ impl Tracer for Jit {
 }
 
 impl Jit {
-    /// The limits that exits are counted by.
-    fn exit_limits(&self) -> crate::options::Limits {
-        let mut limits = self.options.limits;
+    /// The limits that loops and exits are counted by.
+    fn limits_now(&self) -> Limits {
         if self.stress {
-            limits.hotexit = 1;
+            return Limits { hotexit: 1, ..self.options.limits };
         }
-        limits
+        hot::after_traces(&self.options.limits, self.made)
     }
 }
 
@@ -319,6 +352,22 @@ fn proto_of(base: *mut Value) -> Gc<Proto> {
     // SAFETY: the machine asks about frames of Lua functions; the function stands two places below the base.
     let function = unsafe { *base.sub(2) }.as_function().expect("a Lua function runs");
     Gc::from_ptr(function.proto)
+}
+
+/// Traces that begin one after the other at one instruction.
+const MOST_REPEATS: usize = 12;
+/// Those that begin at a return to different callers.
+const FEW_REPEATS: usize = 2;
+
+/// The prototype of the Lua function that the frame at `base` returns to, if that is known from its link alone.
+fn returns_to(base: *mut Value) -> Option<Gc<Proto>> {
+    // SAFETY: a frame's link stands one place below its base.
+    let link = FrameLink(unsafe { *base.sub(1) }.0);
+    if !link.is_lua() {
+        return None;
+    }
+    let caller = base.wrapping_sub(2 + Pc::new(link.pc()).offset(-1).ins().a());
+    Some(proto_of(caller))
 }
 
 /// Replaces a loop's or a function's entry instruction by the form that is never compiled.

@@ -150,6 +150,18 @@ impl Traces {
         self.list.push(info);
     }
 
+    /// How many traces, from this one up through its parents, begin one after the other at `pc`.
+    pub fn repeats(&self, mut trace: u32, pc: Pc) -> usize {
+        let mut count = 0;
+        while let Some(info) = self.get(trace)
+            && info.beginning.pc == pc
+            && let Kind::Side { parent, .. } = info.beginning.kind
+        {
+            (count, trace) = (count + 1, parent);
+        }
+        count
+    }
+
     /// Lets an exit lead to a trace.
     pub fn connect(&mut self, parent: u32, exit: u32, number: u32, code: usize) {
         if let Some(parent) = self.get_mut(parent) {
