@@ -133,6 +133,14 @@ helpers! {
         u32::from(vm.is_captured(from))
     }
 
+    set_metatable(vm, table: Gc<Table>, metatable: Gc<Table>) {
+        vm.heap.set_metatable(table, Some(metatable));
+    }
+
+    close_upvalues(vm, from: *mut Value) {
+        vm.close_upvalues(from);
+    }
+
     call_native(vm, place: *mut Value, count: u32, room: u32) -> u64 {
         // SAFETY: the trace stored a function and so many arguments there, and has room for the results in their place.
         let (function, arguments) = unsafe { (*place, std::slice::from_raw_parts(place.add(1), count as usize)) };
@@ -185,6 +193,9 @@ pub fn table() -> HelperTable {
         (Helper::StringChar, string_char as *const () as usize),
         (Helper::Concat, concat as *const () as usize),
         (Helper::IsCaptured, is_captured as *const () as usize),
+        (Helper::SetMetatable, set_metatable as *const () as usize),
+        (Helper::CapturingClosure, closure_new as *const () as usize),
+        (Helper::CloseUpvalues, close_upvalues as *const () as usize),
         (Helper::CallNative, call_native as *const () as usize),
         (Helper::CallNativeWriter, call_native as *const () as usize),
         (Helper::Pow, pow as *const () as usize),

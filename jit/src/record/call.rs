@@ -10,7 +10,7 @@ use super::liveness::Registers;
 use super::machine::entry;
 use super::recorder::{FrameInfo, Kind};
 use super::{At, Flow, Recorder, Traced};
-use crate::ir::{Field, Link, Op, Type};
+use crate::ir::{Field, Helper, IrRef, Link, Op, Type};
 use crate::trace::abort::{Reason, Rec};
 use moonwake_lang::bytecode::Op as Bc;
 use moonwake_lang::metamethod::Metamethod;
@@ -140,14 +140,21 @@ impl Recorder {
         matches!(link, Some(crate::ir::Const::Link(bits)) if bits & 7 == frame::LinkKind::Continuation as u64)
     }
 
+    /// Whether a closure was made on this trace: its prototype is known, and it is another one each time.
+    fn is_made_here(&self, function: IrRef) -> bool {
+        let Some(ins) = self.e.trace.ins(function) else { return false };
+        ins.op == Op::CLOSURE || ins.op == Op::CALL && ins.helper() == Some(Helper::CapturingClosure)
+    }
+
     /// Guards which function, or which function's prototype, is called.
     pub fn specialise_function(&mut self, callee: Traced, function: Gc<Function>) -> Rec<Traced> {
         let proto = Gc::from_ptr(function.proto);
-        if callee.ir.is_constant() || !has_many_closures(proto) {
+        let made_here = self.is_made_here(callee.ir);
+        if callee.ir.is_constant() || !made_here && !has_many_closures(proto) {
             return self.specialise(callee);
         }
         let typed = self.unbox(callee)?;
-        if self.e.trace.ins_of(typed.ir, Op::CLOSURE).is_none() {
+        if !made_here {
             let actual = self.field(typed.ir, Field::FunProto);
             let expected = self.pointer(function.proto);
             self.e.guard(Op::EQ, Type::None, &[actual, expected])?;
@@ -168,7 +175,7 @@ impl Recorder {
             self.slots.read(slot, ir);
         }
         let traced = Traced { ir: self.slot(slot), now };
-        if traced.ir.is_constant() || has_many_closures(at.proto()) {
+        if traced.ir.is_constant() || self.is_made_here(traced.ir) || has_many_closures(at.proto()) {
             return self.unbox(traced);
         }
         let known = self.specialise(traced)?;

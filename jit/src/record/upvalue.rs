@@ -9,14 +9,17 @@
 //! | a constant | open, further down | loaded from the upvalue, guarded to lie below the trace |
 //! | any closure of a prototype | closed | loaded from the function, guarded to be closed |
 //!
-//! **Captured locals.** A closure made on the trace over a variable of the trace would see memory, while the trace keeps the variable in a
-//! register. Such closures are not recorded.
+//! **Captured locals.** A closure that is made on the trace over a local variable has an open upvalue, which leads to the variable's stack
+//! slot. The trace goes on keeping the variable in a register: whoever uses it from the trace through the upvalue is found to
+//! mean that slot, and no one else runs before an exit has restored the slot. Only `CLOSE`, which moves the
+//! value from the slot into the upvalue, needs it in memory, and puts it there first.
 
-use super::machine::captured_registers;
+use super::liveness::Registers;
+use super::machine::{captured_registers, child};
 use super::{At, Flow, Recorder};
 use crate::ir::{Field, Helper, IrRef, Op, Type};
-use crate::trace::abort::{Reason, Rec};
-use moonwake_lang::object::{Gc, Upvalue};
+use crate::trace::abort::Rec;
+use moonwake_lang::object::{Gc, Proto, Upvalue};
 use moonwake_lang::value::Value;
 use std::mem::offset_of;
 
@@ -117,25 +120,46 @@ pub fn set_primitive(r: &mut Recorder, at: &mut At<'_>) -> Rec<Flow> {
 /// `CLOSE`: with no open variable at or above the register there is nothing to do.
 pub fn close(r: &mut Recorder, at: &mut At<'_>) -> Rec<Flow> {
     let open = at.vm.current.open_upvalues.get();
-    if !open.is_null() && Gc::from_ptr(open).value.get() >= at.address(at.ins.a() as i32) {
-        return Err(Reason::NyiCapture.into());
+    let is_open = !open.is_null() && Gc::from_ptr(open).value.get() >= at.address(at.ins.a() as i32);
+    let first = r.base + at.ins.a() as i32;
+    let from = r.e.op_with(Op::SADDR, Type::Ptr, &[], &[first]);
+    if !is_open {
+        let captured = r.call(Helper::IsCaptured, &[from])?;
+        let no = r.e.int(0);
+        r.e.guard(Op::EQ, Type::None, &[captured, no])?;
+        return Ok(Flow::Next);
     }
-    let from = r.e.op_with(Op::SADDR, Type::Ptr, &[], &[r.base + at.ins.a() as i32]);
-    let captured = r.call(Helper::IsCaptured, &[from])?;
-    let no = r.e.int(0);
-    r.e.guard(Op::EQ, Type::None, &[captured, no])?;
+    // Which of them are open may be different another time, so every variable that a closure could have captured is put in its place.
+    let captured = capturable(at.proto());
+    let changed: Vec<(i32, IrRef)> =
+        r.slots.changed().filter(|&(slot, _)| slot >= first && captured.contains(slot - r.base)).collect();
+    for (slot, value) in changed {
+        r.e.op_with(Op::SSTORE, Type::None, &[value], &[slot]);
+    }
+    r.call(Helper::CloseUpvalues, &[from])?;
     Ok(Flow::Next)
 }
 
-/// `CLOSURE` of a function that captures nothing but upvalues of its maker.
+/// The registers of a function that closures made in it capture.
+fn capturable(proto: Gc<Proto>) -> Registers {
+    let mut all = Registers::NONE;
+    for index in 0..proto.children_len as usize {
+        captured_registers(child(proto, index)).for_each(|register| all.add(register.into()));
+    }
+    all
+}
+
+/// `CLOSURE`. One that captures a variable changes what is open, and is made at once; any other can wait until an exit needs it.
 pub fn closure(r: &mut Recorder, at: &mut At<'_>) -> Rec<Flow> {
     let proto = at.child(at.ins.d());
-    if captured_registers(proto).next().is_some() {
-        return Err(Reason::NyiCapture.into());
-    }
     let maker = r.running_function(at)?;
     let proto_ir = r.pointer(proto.as_ptr());
-    let made = r.e.op(Op::CLOSURE, Type::Fun, &[proto_ir, maker.ir]);
+    let made = if captured_registers(proto).next().is_some() {
+        let base = r.e.op_with(Op::SADDR, Type::Ptr, &[], &[r.base]);
+        r.call(Helper::CapturingClosure, &[proto_ir, maker.ir, base])?
+    } else {
+        r.e.op(Op::CLOSURE, Type::Fun, &[proto_ir, maker.ir])
+    };
     r.protos.push(proto);
     r.set(at.ins.a(), made);
     Ok(Flow::Next)

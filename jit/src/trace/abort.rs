@@ -45,7 +45,6 @@ define_reasons! {
     NyiBytecode, "NYI: bytecode", "this operation is not recorded";
     NyiNative, "NYI: FastFunc", "this library function is not recorded";
     NyiMetamethod, "NYI: metamethod", "a metamethod of this kind is not recorded";
-    NyiCapture, "NYI: closure captures a local", "a closure over a local variable of the trace was made";
     NyiVarargs, "NYI: varargs", "the number of multiple results is not known";
     BadType, "bad argument type", "the operation is going to throw an error";
     StoreNilKey, "store with nil or NaN key", "the store is going to throw an error";

@@ -107,7 +107,7 @@ impl Vm {
 
     /// Closes the open upvalues of the running coroutine from `from` upwards.
     #[inline(always)]
-    pub(super) fn close_upvalues(&mut self, from: *mut Value) {
+    pub fn close_upvalues(&mut self, from: *mut Value) {
         if !self.current.open_upvalues.get().is_null() {
             self.close_open_upvalues(from);
         }

@@ -33,7 +33,7 @@ use cranelift_codegen::isa::CallConv;
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use moonwake_lang::trace_state::ExitReason;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What code refers to besides the trace.
 pub struct Environment<'a> {
@@ -101,6 +101,7 @@ pub fn lower(
         exits: Vec::new(),
         pending: Vec::new(),
         in_loop: false,
+        stored: trace.ins.iter().filter(|ins| ins.op == Op::SSTORE).map(|ins| ins.lits[0]).collect(),
         restoring: false,
     };
     let end = lowering.run()?;
@@ -132,6 +133,8 @@ struct Lowering<'a> {
     pending: Vec<exit::Pending>,
     /// The loop has started: values that go around are no longer what they were.
     in_loop: bool,
+    /// Slots that the trace stores into: an exit cannot rely on what they held on entry.
+    stored: HashSet<i32>,
     /// An exit is being written: what it needs of constants it makes itself.
     restoring: bool,
 }
