@@ -52,6 +52,14 @@ impl Vm {
         self.type_metatables[type_index(value)]
     }
 
+    /// The same as a script sees it; see [`Heap::own_metatable`](crate::gc::Heap::own_metatable).
+    pub fn own_metatable_of(&self, value: Value) -> Option<Gc<Table>> {
+        match value.as_table() {
+            Some(t) => self.heap.own_metatable(t),
+            None => self.metatable_of(value),
+        }
+    }
+
     /// Sets the metatable that all values of this one's type share (`debug.setmetatable`).
     pub fn set_type_metatable(&mut self, example: Value, metatable: Option<Gc<Table>>) {
         if let Some(metatable) = metatable {

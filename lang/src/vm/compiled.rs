@@ -13,7 +13,7 @@ impl Vm {
     /// Calls a native function for compiled code: with these arguments, on a stack of its own, since the running one must not move.
     ///
     /// As many results as there is room for are written, nil for those that are missing. Returns how many there were; `None` when the
-    /// function threw an error, or wants more of the machine than to return. Then the interpreter is to call it again.
+    /// function threw an error, called Lua, or wants more of the machine than to return. Then the interpreter is to call it again.
     pub fn call_native_for_trace(
         &mut self,
         function: Gc<Function>,
@@ -32,12 +32,14 @@ impl Vm {
                 *base.sub(2) = function.into();
                 base.copy_from_nonoverlapping(arguments.as_ptr(), arguments.len());
             }
+            vm.serves_trace = true;
             // A panic must not unwind through compiled code; the interpreter will meet it again, and report it.
             let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 let mut call = Call { vm, count: arguments.len(), pushed: 0 };
                 // SAFETY: natives are made with the address of a static `NativeFunction`.
                 (unsafe { (*function.native()).function })(&mut call)
             }));
+            vm.serves_trace = false;
             let coroutine = vm.current;
             let given = match outcome {
                 Ok(Ok(Outcome::Return { first, count })) => {

@@ -93,6 +93,7 @@ impl Vm {
         let interrupted = self.current;
         let trace_top = self.trace.trace_top.replace(std::ptr::null_mut());
         let coroutine = self.idle_callback_stacks.pop().unwrap_or_else(|| self.new_coroutine(Value::NIL));
+        coroutine.env.set(interrupted.env.get());
         coroutine.resumer.set(interrupted.as_ptr());
         coroutine.state.set(!WRAP); // no depth of runs: it cannot yield
         coroutine.set_status(Status::Running);

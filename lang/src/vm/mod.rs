@@ -74,6 +74,8 @@ pub struct Vm {
     looked_up: [Value; 2],
     store_problem: access::StoreProblem,
     run_depth: u32,
+    /// A native runs that compiled code called directly, which must not call Lua.
+    serves_trace: bool,
     native_stack: native_stack::NativeStack,
     /// Coroutines whose stacks callbacks under compiled traces ran on, to be used again.
     idle_callback_stacks: Vec<Gc<Coroutine>>,
@@ -117,6 +119,7 @@ impl Vm {
             looked_up: [Value::NIL; 2],
             store_problem: access::StoreProblem::NilKey,
             run_depth: 0,
+            serves_trace: false,
             native_stack: native_stack::NativeStack::default(),
             idle_callback_stacks: Vec::new(),
             recording: false,
@@ -262,6 +265,10 @@ impl Vm {
     fn call_inside(&mut self, f: Value, args: &[Value], handler: Option<Value>) -> LuaResult<Vec<Value>> {
         if self.run_depth >= MAX_RUN_DEPTH {
             return Err(self.error_at_level(1, b"C stack overflow"));
+        }
+        if self.serves_trace {
+            // The trace leaves, and the native is called again from where it may call Lua.
+            return Err(self.plain_error("a native called by compiled code calls Lua"));
         }
         if !self.trace.trace_top.get().is_null() {
             return self.on_callback_stack(|vm| vm.call_inside(f, args, handler));

@@ -90,6 +90,8 @@ natives! {
     "xpcall": inline base::xpcall;
     "error": inline base::error;
     "gcinfo": call Acts;
+    "collectgarbage": inline base::collectgarbage;
+    "print": inline base::print;
 
     // ffi
     "__call": inline super::ccall::call;
@@ -172,7 +174,20 @@ natives! {
     "os.date": call Acts;
     "os.difftime": call Reads;
     "os.getenv": call Acts;
+    "os.rename": call Acts;
+    "os.remove": call Acts;
+    "io.open": call Acts;
+    "io.read": call Acts;
     "io.write": inline string::io_write;
+    "io.lines": call Acts;
+    "io.next_line": call Acts;
+    "io.type": call Acts;
+    "io.file.read": call Acts;
+    "io.file.write": inline string::file_write;
+    "io.file.lines": call Acts;
+    "io.file.seek": call Acts;
+    "io.file.flush": call Acts;
+    "io.file.close": call Acts;
 }
 
 /// What is left to do once a native function's results are there: their number was not known before.
@@ -252,6 +267,11 @@ impl Recorder {
         }
         match link.kind() {
             LinkKind::Continuation => Ok(Some(1)),
+            LinkKind::ProtectedCall | LinkKind::ProtectedCallWithHandler => {
+                // One of them is the `true` in front.
+                let wanted = self.results_wanted(base - link.distance() as i32)?.ok_or(Reason::NyiVarargs)?;
+                Ok(Some(wanted.saturating_sub(1)))
+            }
             _ => Err(Reason::NyiVarargs.into()),
         }
     }

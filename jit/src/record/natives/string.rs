@@ -83,11 +83,12 @@ pub fn sub(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
 }
 
 /// Whether arguments are strings, numbers, booleans or nil: no metamethod of theirs is called.
-fn are_plain(callee: &Callee) -> bool {
-    callee.arguments.iter().all(|argument| {
-        let v = argument.now;
-        v.is_number() || v.is(Tag::Str) || v.is(Tag::Nil) || v.is(Tag::True) || v.is(Tag::False)
-    })
+pub fn are_plain(callee: &Callee) -> bool {
+    callee.arguments.iter().all(|argument| is_plain(argument.now))
+}
+
+fn is_plain(v: Value) -> bool {
+    v.is_number() || v.is(Tag::Str) || v.is(Tag::Nil) || v.is(Tag::True) || v.is(Tag::False)
 }
 
 fn call_if(plain: bool, effects: Effects, name: &str) -> Rec<Done> {
@@ -102,6 +103,12 @@ pub fn format(_: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
 /// `string.gsub` with a string to put in.
 pub fn gsub(_: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     call_if(are_plain(callee), Effects::Reads, "string.gsub")
+}
+
+/// `file:write`
+pub fn file_write(_: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
+    let plain = callee.arguments.iter().skip(1).all(|argument| is_plain(argument.now));
+    call_if(plain, Effects::Acts, "io.file.write")
 }
 
 /// `io.write`
