@@ -214,6 +214,10 @@ pub mod table_flags {
     pub const PROTOTYPE: u16 = 1;
     /// The array once was far larger than what was in it: it does not grow over a wide gap again.
     pub const SHRUNK: u16 = 2;
+    /// The table is the metatable of one object, and another one of the same contents stands for it; see [`crate::table::twins`].
+    pub const TWIN: u16 = 4;
+    /// The table stands for its twins.
+    pub const MODEL: u16 = 8;
 }
 
 /// Bits of a header's `gc` byte.

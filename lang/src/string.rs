@@ -159,6 +159,11 @@ impl Interner {
         string
     }
 
+    /// A new string that is not interned, and so differs from every other.
+    pub(crate) fn outside(&self, space: &mut Space, bytes: &[u8]) -> Gc<Str> {
+        new_string(space, bytes, hash(self.seed, bytes))
+    }
+
     fn add(&mut self, space: &mut Space, bytes: &[u8], hash: u32) -> Gc<Str> {
         assert!(bytes.len() <= MAX_LENGTH, "string length overflow");
         let string = new_string(space, bytes, hash);

@@ -225,7 +225,7 @@ impl Heap {
         self.shapes.start_cycle();
         self.marks.clear();
         self.phase = Phase::Mark;
-        for name in self.metamethod_names {
+        for name in self.metamethod_names.into_iter().chain(self.twins.keys()) {
             self.marker().mark_object(name);
         }
         roots(&mut self.marker());
@@ -265,6 +265,7 @@ impl Heap {
         self.queue_unreached();
         self.marker().drain(usize::MAX);
         self.clear_weak_tables();
+        self.twins.drop_dead();
         self.shapes.drop_dead();
         self.recycle_shape_ids();
         self.shapes.for_each_key(|key| {

@@ -14,6 +14,7 @@ use crate::metamethod::Metamethod;
 use crate::object::{Coroutine, Gc, Header, Kind, Str};
 use crate::string::Interner;
 use crate::table::shape::Shapes;
+use crate::table::twins::Twins;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -40,6 +41,7 @@ pub struct Heap {
     pub space: Space,
     pub(crate) strings: Interner,
     pub(crate) shapes: Shapes,
+    pub(crate) twins: Twins,
     pub(crate) metamethod_names: [Gc<Str>; Metamethod::COUNT],
     pub(crate) marks: MarkState,
     pub(crate) finalisers: Finalisers,
@@ -70,6 +72,7 @@ impl Heap {
         let own_poll_word = Box::new(AtomicU32::new(0));
         let mut strings = Interner::new(seed);
         let metamethod_names = Metamethod::ALL.map(|event| strings.intern(&mut space, event.name().as_bytes()));
+        let [metatable, owner] = [&b"(metatable)"[..], b"(owner)"].map(|name| strings.outside(&mut space, name));
         Heap {
             poll_word: &raw const *own_poll_word,
             own_poll_word,
@@ -77,6 +80,7 @@ impl Heap {
             space,
             strings,
             shapes: Shapes::new(),
+            twins: Twins::new(metatable, owner),
             metamethod_names,
             marks: MarkState::default(),
             finalisers: Finalisers::default(),

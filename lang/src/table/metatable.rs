@@ -14,18 +14,29 @@ use crate::object::{Gc, Str, Table, table_flags};
 use crate::value::Value;
 
 impl Heap {
-    /// The metatable of a table.
+    /// The metatable of a table, or a table that is as good: a script must be given [`Heap::own_metatable`].
     #[inline(always)]
     pub fn metatable(&self, t: Gc<Table>) -> Option<Gc<Table>> {
         self.shapes.metatable(t.shape())
     }
 
+    /// Whether a table serves, or has served, as a metatable or as the `__index` of one.
+    pub fn is_prototype(&self, t: Gc<Table>) -> bool {
+        t.header.aux.get() & table_flags::PROTOTYPE != 0
+    }
+
     /// Gives a table another metatable, or none.
     pub fn set_metatable(&mut self, t: Gc<Table>, metatable: Option<Gc<Table>>) {
-        if self.metatable(t) == metatable {
+        if self.own_metatable(t) == metatable {
             return;
         }
+        self.settle(t);
         if let Some(metatable) = metatable {
+            if metatable.header.aux.get() & table_flags::TWIN != 0 {
+                self.part(metatable);
+            } else if self.set_twin(t, metatable) {
+                return;
+            }
             self.make_prototype(metatable);
         }
         let shape = self.shapes.with_metatable(t.shape(), metatable);
@@ -62,6 +73,9 @@ impl Heap {
 
     #[cold]
     fn before_prototype_store(&mut self, t: Gc<Table>, key: Gc<Str>, old: Value, new: Value) {
+        if t.header.aux.get() & table_flags::TWIN != 0 {
+            self.part(t);
+        }
         t.spare.set(0);
         let is_index = key == self.metamethod_names[Metamethod::Index as usize];
         let leads_on = is_index || key == self.metamethod_names[Metamethod::NewIndex as usize];

@@ -1,7 +1,7 @@
 //! Tables.
 //!
 //! Reading order: [`shape`] (which keys, where; with `key_list` and `shape_life`), [`array`] (whole numbers), [`dict`] (everything else), [`get`], [`set`], [`next`]
-//! (traversal), [`metatable`] (metatables, prototypes and the epoch), `caches` (inline caches that no longer hold),
+//! (traversal), [`metatable`] (metatables, prototypes and the epoch), [`twins`] (metatables of single objects), `caches` (inline caches that no longer hold),
 //! [`template`] (tables that constructors copy).
 //!
 //! A key finds its value in this order:
@@ -31,6 +31,7 @@ pub mod shape;
 mod shape_life;
 pub mod template;
 mod transitions;
+pub mod twins;
 
 #[cfg(test)]
 mod tests;

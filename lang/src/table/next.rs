@@ -50,8 +50,10 @@ impl Heap {
             let entry = dict.entry(number as usize);
             return Some((entry.key, entry.value, KEYED + number + 1));
         }
-        let slot = (first..self.shapes.count(shape)).find(|&slot| !t.slot_value(slot).is_nil())?;
-        Some((self.shapes.key(shape, slot).into(), t.slot_value(slot), KEYED + slot + 1))
+        let present = (first..self.shapes.count(shape)).filter(|&slot| !t.slot_value(slot).is_nil());
+        let mut keys = present.map(|slot| (self.shapes.key(shape, slot), slot));
+        let (key, slot) = keys.find(|&(key, _)| !self.twins.is_hidden(key))?;
+        Some((key.into(), t.slot_value(slot), KEYED + slot + 1))
     }
 
     /// The position after a key, if it is one.

@@ -144,6 +144,7 @@ impl Heap {
 
     /// Makes a table a dictionary with room for `extra` further entries.
     pub(super) fn make_dictionary(&mut self, t: Gc<Table>, extra: usize) {
+        self.settle(t);
         let shape = t.shape();
         debug_assert!(!self.shapes.is_dictionary(shape));
         let keys = self.shapes.count(shape);
@@ -239,6 +240,7 @@ impl Heap {
 
     /// Removes every key; capacities and the metatable stay (`table.clear`).
     pub fn clear(&mut self, t: Gc<Table>) {
+        self.settle(t);
         for index in 0..t.array_size.get() {
             t.put_array_value(index, Value::NIL);
         }

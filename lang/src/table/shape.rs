@@ -91,6 +91,8 @@ pub(super) enum Sort {
     Shared,
     /// Of one prototype table.
     Own,
+    /// Of all twins; see [`super::twins`]. It is never dropped, and otherwise like an own one.
+    Twins,
     /// Of dictionaries.
     Dictionary,
 }
@@ -212,7 +214,7 @@ impl Shapes {
 
     /// Whether it is the own shape of a prototype table.
     pub fn is_own(&self, id: u32) -> bool {
-        self.get(id).sort == Sort::Own
+        matches!(self.get(id).sort, Sort::Own | Sort::Twins)
     }
 
     /// The metatable of tables of this shape.
@@ -266,12 +268,13 @@ impl Shapes {
             return None;
         }
         let keys = self.list_with(id, key);
-        let next = self.add_with_keys(sort, keys, count + 1, metatable);
+        let next_sort = if sort == Sort::Twins { Sort::Own } else { sort };
+        let next = self.add_with_keys(next_sort, keys, count + 1, metatable);
         if sort == Sort::Shared {
             self.all[id as usize].by_key.insert(key, next);
             self.all[next as usize].parent = id;
         } else {
-            self.retire(id);
+            self.left(id);
         }
         Some(next)
     }
@@ -291,7 +294,7 @@ impl Shapes {
 
     /// A table has left this shape and become a dictionary.
     pub(super) fn left(&mut self, id: u32) {
-        if self.is_own(id) {
+        if self.get(id).sort == Sort::Own {
             self.retire(id);
         }
     }
@@ -321,9 +324,9 @@ impl Shapes {
         let shape = self.get(id);
         match shape.sort {
             Sort::Dictionary => return self.dictionary(metatable),
-            Sort::Own => {
+            Sort::Own | Sort::Twins => {
                 let (keys, count) = (Rc::clone(&shape.keys), shape.count);
-                self.retire(id);
+                self.left(id);
                 return self.add_with_keys(Sort::Own, keys, count, metatable);
             }
             Sort::Shared | Sort::Free => {}
@@ -350,9 +353,26 @@ impl Shapes {
         if shape.sort != Sort::Shared {
             return id;
         }
+        self.own_copy(id)
+    }
+
+    /// An own shape for a table that has been a twin.
+    pub(super) fn own_of_twin(&mut self, id: u32) -> u32 {
+        debug_assert!(self.get(id).sort == Sort::Twins);
+        self.own_copy(id)
+    }
+
+    fn own_copy(&mut self, id: u32) -> u32 {
+        let shape = self.get(id);
         let list = KeyList::of(&shape.keys.borrow().keys[..shape.count as usize]);
         let (count, metatable) = (shape.count, shape.metatable);
         self.add_with_keys(Sort::Own, Rc::new(RefCell::new(list)), count, metatable)
+    }
+
+    /// The shape of all twins, with these keys.
+    pub(super) fn for_twins(&mut self, keys: &[Gc<Str>]) -> u32 {
+        let list = Rc::new(RefCell::new(KeyList::of(keys)));
+        self.add_with_keys(Sort::Twins, list, keys.len() as u32, None)
     }
 }
 

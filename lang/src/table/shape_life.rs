@@ -55,7 +55,7 @@ impl Shapes {
             let droppable = match shape.sort {
                 Sort::Own => true,
                 Sort::Shared => reap && shape.count > 0,
-                Sort::Free | Sort::Dictionary => false,
+                Sort::Free | Sort::Twins | Sort::Dictionary => false,
             };
             let idle = droppable && shape.cycle != self.cycle;
             if shape.sort != Sort::Free && (idle || shape.metatable.is_some_and(|metatable| !is_live(metatable))) {

@@ -38,6 +38,30 @@ pub fn error(_: &mut Recorder, _: &mut At<'_>, _: &Callee) -> Rec<Done> {
     Err(Abort::about(Reason::NyiNative, "error"))
 }
 
+/// `print` of what it needs no metamethod for, as long as `tostring` is its own.
+pub fn print(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
+    let globals = at.vm.current_globals();
+    let name = at.vm.heap.intern(b"tostring");
+    let (object, key) = (r.value(globals.into()), r.value(name.into()));
+    let tostring = r.raw_get(at, object, globals, key)?;
+    let is_own = tostring.now.as_function().is_some_and(|f| f.native_name() == Some("tostring"));
+    if !is_own || !super::string::are_plain(callee) {
+        return Err(Abort::about(Reason::NyiNative, "print"));
+    }
+    r.specialise(tostring)?;
+    Ok(Done::Call(Effects::Acts))
+}
+
+/// `collectgarbage("count")`. Traces do not collect.
+pub fn collectgarbage(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
+    let what = r.argument(callee, 0)?;
+    if what.now.as_str().is_none_or(|s| s.bytes() != b"count") {
+        return Err(Abort::about(Reason::NyiNative, "collectgarbage"));
+    }
+    r.specialise(what)?;
+    Ok(Done::Call(Effects::Acts))
+}
+
 /// `type`: a constant, by the argument's type.
 pub fn type_(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     if callee.arguments.is_empty() {
@@ -150,7 +174,10 @@ pub fn select(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
 pub fn unpack(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     let (list, t) = table(r, callee, 0)?;
     let length = at.vm.heap.len(t);
-    if callee.arguments.len() > 1 || length > MAX_UNPACKED {
+    if callee.arguments.len() > 1 {
+        return unpack_range(r, at, callee, (list, t));
+    }
+    if length > MAX_UNPACKED {
         return Ok(Done::Call(Effects::Reads));
     }
     let size = r.field(list.ir, Field::TabSize);
@@ -167,6 +194,24 @@ pub fn unpack(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
         r.e.op(Op::ALOAD, Type::Val, &[array, index])
     };
     Ok(Done::Results((1..=length).map(load).collect()))
+}
+
+/// `unpack` from one place to another: both are guarded to be what they are now.
+fn unpack_range(r: &mut Recorder, at: &mut At<'_>, callee: &Callee, (list, t): (Traced, Gc<Table>)) -> Rec<Done> {
+    let from = r.argument(callee, 1)?;
+    let to = r.argument(callee, 2)?;
+    let (Some(first), Some(last)) = (whole(from.now), whole(to.now)) else { return Ok(Done::Call(Effects::Reads)) };
+    if first < 1 || i64::from(last) - i64::from(first) >= MAX_UNPACKED as i64 {
+        return Ok(Done::Call(Effects::Reads));
+    }
+    r.specialise(from)?;
+    r.specialise(to)?;
+    let mut items = Vec::new();
+    for index in first..=last {
+        let place = Traced { ir: r.e.int(index), now: Value::number(f64::from(index)) };
+        items.push(r.raw_get(at, list, t, place)?.ir);
+    }
+    Ok(Done::Results(items))
 }
 
 /// Items that a trace loads one by one.
@@ -214,8 +259,13 @@ fn is_protected(heap: &Heap, metatable: Gc<Table>) -> bool {
 /// `getmetatable`: the shape says which.
 pub fn getmetatable(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     let object = r.argument(callee, 0)?;
-    let metatable = at.vm.metatable_of(object.now);
+    let metatable = at.vm.own_metatable_of(object.now);
     r.guard_metamethod(at, object, Metamethod::Metatable)?;
+    if let Some(t) = object.now.as_table()
+        && let Some(slot) = at.vm.heap.own_metatable_slot(t.shape())
+    {
+        return one(r.load_key(object.ir, slot));
+    }
     match metatable {
         None => one(r.value(Value::NIL).ir),
         Some(metatable) if is_protected(&at.vm.heap, metatable) => Err(Abort::about(Reason::NyiNative, "getmetatable")),
@@ -223,11 +273,21 @@ pub fn getmetatable(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<D
     }
 }
 
-/// `setmetatable`: a table takes the shape with the same keys under the other metatable.
+/// `setmetatable`: a table takes the shape with the same keys under the other metatable, which is taken for a constant unless it was
+/// made for this table.
 pub fn setmetatable(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     let (object, t) = table(r, callee, 0)?;
     let metatable = r.argument(callee, 1)?;
     let heap = &mut at.vm.heap;
+    let is_new = metatable.now.as_table().is_some_and(|m| !heap.is_prototype(m));
+    if is_new {
+        if heap.metatable(t).is_some_and(|m| is_protected(heap, m)) {
+            return Err(Abort::about(Reason::NyiNative, "setmetatable"));
+        }
+        r.guard_metamethod(at, object, Metamethod::Metatable)?;
+        r.call(Helper::SetMetatable, &[object.ir, metatable.ir])?;
+        return one(object.ir);
+    }
     let shared = !heap.is_dictionary(t.shape()) && !heap.is_own_shape(t.shape());
     if !shared || heap.metatable(t).is_some_and(|m| is_protected(heap, m)) {
         return Err(Abort::about(Reason::NyiNative, "setmetatable"));
@@ -236,6 +296,9 @@ pub fn setmetatable(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<D
         Value::NIL => None,
         v => Some(v.as_table().ok_or(Reason::BadType)?),
     };
+    if heap.own_metatable_slot(t.shape()).is_some() {
+        return Err(Abort::about(Reason::NyiNative, "setmetatable"));
+    }
     if new == heap.metatable(t) {
         r.guard_shape(object.ir, t)?;
         r.specialise(metatable)?;
@@ -280,7 +343,7 @@ fn protected(r: &mut Recorder, at: &mut At<'_>, callee: &Callee, kind: LinkKind,
     let function = callee.arguments[0];
     r.slots.write(base - 2, function.ir);
     let arguments = callee.arguments[skip..].to_vec();
-    if function.now.as_function().is_none_or(|f| f.is_native()) {
+    if function.now.as_function().is_none() {
         return Err(Abort::about(Reason::NyiNative, "pcall"));
     }
     r.enter(at, Callee { function, base, arguments }).map(Done::Flow)

@@ -184,7 +184,7 @@ impl Call<'_> {
 
 fn getmetatable(call: &mut Call) -> NativeResult {
     let value = call.any(0)?;
-    let Some(metatable) = call.vm.metatable_of(value) else { return call.one(Value::NIL) };
+    let Some(metatable) = call.vm.own_metatable_of(value) else { return call.one(Value::NIL) };
     let protection = call.vm.field(metatable, "__metatable");
     call.one(if protection.is_nil() { metatable.into() } else { protection })
 }

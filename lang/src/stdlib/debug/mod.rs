@@ -127,7 +127,7 @@ fn getregistry(call: &mut Call) -> NativeResult {
 
 fn getmetatable(call: &mut Call) -> NativeResult {
     let value = call.any(0)?;
-    let metatable = call.vm.metatable_of(value);
+    let metatable = call.vm.own_metatable_of(value);
     call.one(metatable.map_or(Value::NIL, Value::from))
 }
 

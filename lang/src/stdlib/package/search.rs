@@ -80,7 +80,7 @@ fn loadlib(call: &mut Call) -> NativeResult {
 /// Lets a module see the globals: they become the `__index` of its metatable.
 fn seeall(call: &mut Call) -> NativeResult {
     let module = call.table(0)?;
-    let metatable = match call.vm.heap.metatable(module) {
+    let metatable = match call.vm.heap.own_metatable(module) {
         Some(metatable) => metatable,
         None => {
             let metatable = call.vm.heap.new_table(0, 1);
