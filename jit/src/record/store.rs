@@ -88,7 +88,7 @@ impl Recorder {
             return self.set_field(at, object, t, name, value);
         }
         if let Some(index) = whole(key.now).filter(|&i| i >= 0) {
-            return self.set_item(object, t, (key, index), value);
+            return self.set_item(at, object, t, (key, index), value);
         }
         self.set_any(object, key, value)
     }
@@ -136,7 +136,14 @@ impl Recorder {
     }
 
     /// A store to an array index.
-    fn set_item(&mut self, object: Traced, t: Gc<Table>, (key, index): (Traced, i32), value: Traced) -> Rec<()> {
+    fn set_item(
+        &mut self,
+        at: &At<'_>,
+        object: Traced,
+        t: Gc<Table>,
+        (key, index): (Traced, i32),
+        value: Traced,
+    ) -> Rec<()> {
         let size = t.array_size.get();
         let lengthens = index as u32 == size.max(1);
         if value.now.is_nil() || !(lengthens || (index as u32) < size) {
@@ -159,6 +166,11 @@ impl Recorder {
             self.e.guard(Op::EQ, Type::None, &[place, one])?;
         } else {
             self.e.guard(Op::EQ, Type::None, &[place, size_ir])?;
+        }
+        // A dictionary might hold the index after this one, which would then belong into the array.
+        let shape = self.guard_shape(object.ir, t)?;
+        if at.vm.heap.is_dictionary(shape) {
+            return self.set_any(object, key, value);
         }
         self.store(Op::NEWITEM, &[object.ir, place, value.ir], &[]);
         Ok(())

@@ -142,6 +142,23 @@ fn helper(memory: &mut dyn Memory, vm: u64, helper: Helper, args: &[u64]) -> Res
             memory.put(slots + 8 * args[2], 8, args[3])?;
             Ok(0)
         }
+        Helper::NewItem => {
+            let (table, index) = (args[0], args[1]);
+            let array = memory.get(table + offset_of!(Table, array) as u64, 8)?;
+            let capacity = if array == 0 { 0 } else { memory.get(array - 8, 8)? >> 32 };
+            let mut to = array;
+            if index >= capacity {
+                to = values(memory, vm, (index + 2).next_power_of_two() - 1)?;
+                for n in 0..capacity {
+                    let value = memory.get(array + 8 * n, 8)?;
+                    memory.put(to + 8 * n, 8, value)?;
+                }
+                memory.put(table + offset_of!(Table, array) as u64, 8, to)?;
+            }
+            memory.put(to + 8 * index, 8, args[2])?;
+            memory.put(table + offset_of!(Table, array_size) as u64, 4, index + 1)?;
+            Ok(0)
+        }
         Helper::Barrier => Ok(0),
         Helper::DivI64 => Ok(moonwake_jit::backend::helpers::div_i64(args[0] as i64, args[1] as i64) as u64),
         Helper::DivU64 => Ok(moonwake_jit::backend::helpers::div_u64(args[0], args[1])),
@@ -163,6 +180,10 @@ extern "C" fn new_key(vm: u64, table: u64, shape: u32, place: u32, value: u64) {
     let _ = helper(&mut Raw, vm, Helper::NewKey, &[table, shape.into(), place.into(), value]);
 }
 
+extern "C" fn new_item(vm: u64, table: u64, index: u32, value: u64) {
+    let _ = helper(&mut Raw, vm, Helper::NewItem, &[table, index.into(), value]);
+}
+
 extern "C" fn barrier(_vm: u64, _object: u64) {}
 
 /// The backend with the helpers of this world.
@@ -171,6 +192,7 @@ pub fn backend() -> Backend {
     helpers.set(Helper::TableNew, table_new as extern "C" fn(u64, u32, u32, u32) -> u64 as usize);
     helpers.set(Helper::CdataNew, cdata_new as extern "C" fn(u64, u32, u32, u32) -> u64 as usize);
     helpers.set(Helper::NewKey, new_key as extern "C" fn(u64, u64, u32, u32, u64) as usize);
+    helpers.set(Helper::NewItem, new_item as extern "C" fn(u64, u64, u32, u64) as usize);
     helpers.set(Helper::Barrier, barrier as extern "C" fn(u64, u64) as usize);
     let mut backend = Backend::new(helpers, Layout { epoch: EPOCH as i32, barrier_bits: 0x80, runs: RUNS })
         .expect("this machine can compile");

@@ -27,7 +27,7 @@ impl Lowering<'_> {
     }
 
     /// Address of an array's item. Its index was checked to be below the size, so it has no sign.
-    fn item(&mut self, array: Value, index: IrRef) -> Value {
+    pub(super) fn item(&mut self, array: Value, index: IrRef) -> Value {
         if let Some(k) = self.trace.int_constant(index) {
             return self.b.ins().iadd_imm_s(array, 8 * k);
         }

@@ -1,10 +1,11 @@
 //! New objects, and what the collector must be told.
 
 use super::{CompileError, Lowering, TRUSTED};
-use crate::ir::{Helper, Ins, Op};
+use crate::ir::{Field, Helper, Ins, Op, Type};
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::I32;
 use cranelift_codegen::ir::{InstBuilder, Value};
-use moonwake_lang::object::Header;
+use moonwake_lang::object::{Header, Table};
 use std::mem::offset_of;
 
 impl Lowering<'_> {
@@ -60,11 +61,46 @@ impl Lowering<'_> {
             return Ok(());
         }
         if ins.op == Op::NEWITEM {
-            let (index, value) = (self.value(ins.b()), self.boxed(ins.c()));
-            self.call_helper(Helper::NewItem, &[object, index, value])?;
-            return Ok(());
+            return self.append_item(ins, object);
         }
-        // One bit of the header says whether the collector must hear of it.
+        self.barrier(object)
+    }
+
+    /// Lengthens an array by one: in place if there is room, else by a call, which makes some. The table has no dictionary that
+    /// could hold the index after it.
+    fn append_item(&mut self, ins: &Ins, object: Value) -> Result<(), CompileError> {
+        let index = self.value(ins.b());
+        let array = self.field(object, Field::TabArray);
+        let (first, room, cold, next) =
+            (self.b.create_block(), self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(cold);
+        self.b.ins().brif(array, first, &[], cold, &[]);
+        self.b.switch_to_block(first);
+        // The values' own header stands before them, and says how many there can be.
+        let before = offset_of!(Header, size) as i32 - size_of::<Header>() as i32;
+        let capacity = self.b.ins().load(I32, TRUSTED, array, before);
+        let fits = self.b.ins().icmp(IntCC::UnsignedLessThan, index, capacity);
+        self.b.ins().brif(fits, room, &[], cold, &[]);
+        self.b.switch_to_block(cold);
+        let value = self.boxed(ins.c());
+        self.call_helper(Helper::NewItem, &[object, index, value])?;
+        self.b.ins().jump(next, &[]);
+        self.b.switch_to_block(room);
+        let place = self.item(array, ins.b());
+        self.store_boxed(ins.c(), place, 0);
+        let size = self.b.ins().iadd_imm_s(index, 1);
+        self.b.ins().store(TRUSTED, size, object, offset_of!(Table, array_size) as i32);
+        let ty = self.trace.ty(ins.c());
+        if ty.is_object() || ty == Type::Val {
+            self.barrier(object)?;
+        }
+        self.b.ins().jump(next, &[]);
+        self.b.switch_to_block(next);
+        Ok(())
+    }
+
+    /// Tells the collector, if one bit of the object's header says that it must hear of a store.
+    fn barrier(&mut self, object: Value) -> Result<(), CompileError> {
         let byte = self.b.ins().uload8(I32, TRUSTED, object, offset_of!(Header, gc) as i32);
         let bits = self.b.ins().band_imm_u(byte, i64::from(self.environment.layout.barrier_bits));
         let (cold, next) = (self.b.create_block(), self.b.create_block());
