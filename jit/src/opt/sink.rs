@@ -92,7 +92,7 @@ fn escaping(trace: &Trace, sinkable: &HashSet<IrRef>, phis: &HashMap<IrRef, IrRe
             // Computing an address of the object lets nothing escape yet.
             _ if ins.op.is_allocation() && ins.op != Op::CBOX => {}
             _ if sunk_object(at).is_some() && ins.op != Op::CBOX => {}
-            Op::KSTORE | Op::ASTORE | Op::XSTORE => {
+            Op::KSTORE | Op::ASTORE | Op::XSTORE | Op::RESHAPE => {
                 let target = sunk_object(ins.a());
                 // A store into the object of the turn before would not be seen by the one that takes its place.
                 if let Some(object) = target.filter(|&o| trace.in_loop(at) && !trace.in_loop(o)) {

@@ -42,9 +42,10 @@ impl Lowering<'_> {
 
     /// Writes the exits that were branched to so far.
     pub(super) fn write_exits(&mut self) -> Result<(), CompileError> {
-        self.restoring = true;
         for Pending { number, block } in std::mem::take(&mut self.pending) {
             self.b.switch_to_block(block);
+            // Exits are rarely taken, but the end of a trace always is.
+            self.restoring = self.exits[number].reason != ExitReason::End;
             self.write_exit(number)?;
         }
         self.restoring = false;
