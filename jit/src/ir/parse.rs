@@ -10,6 +10,7 @@ use super::ops::{Op, Operand, Shown};
 use super::signature::CSignature;
 use super::trace::{Ins, IrRef, Link, List, SnapRef, Start, Trace};
 use super::types::Type;
+use crate::record::liveness::Registers;
 use crate::snapshot::{Entry, Snapshot};
 use std::str::SplitWhitespace;
 
@@ -137,7 +138,7 @@ impl Parser<'_> {
             }
         }
         let at = self.trace.next_ref();
-        self.trace.snapshots.push(Snapshot { pc, base, results, at, entries });
+        self.trace.snapshots.push(Snapshot { pc, base, results, at, entries, live: Registers::ALL });
         Ok(())
     }
 

@@ -422,7 +422,8 @@ impl Recorder {
             }
         }
         let next = self.e.trace.next_ref();
-        self.e.snapshot(Snapshot { pc: pc.bits(), base: self.base, results, at: next, entries });
+        let live = self.frame().proto.map_or(Registers::ALL, |proto| at.known.live.before(proto, pc));
+        self.e.snapshot(Snapshot { pc: pc.bits(), base: self.base, results, at: next, entries, live });
     }
 
     fn entries(&self, pc: Pc, live: &mut Analyses) -> Vec<Entry> {

@@ -17,6 +17,7 @@
 //! **Invariant:** entries are sorted by slot, without repetition; a slot without an entry still has its value of the entry.
 
 use crate::ir::IrRef;
+use crate::record::liveness::Registers;
 
 /// One slot of a snapshot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,6 +41,8 @@ pub struct Snapshot {
     pub at: IrRef,
     /// The slots that changed.
     pub entries: Vec<Entry>,
+    /// Which registers of the frame to go on in may still be read there. A text does not say it: then all may.
+    pub live: Registers,
 }
 
 impl Snapshot {
@@ -48,10 +51,12 @@ impl Snapshot {
         self.entries.binary_search_by_key(&slot, |e| e.slot).ok().map(|i| self.entries[i].value)
     }
 
-    /// The entries of `self` laid over those of `below`.
+    /// The entries of `self` laid over those of `below`, without what is dead: a value that only dead registers hold need not go around in
+    /// a loop.
     pub fn over(&self, below: &[Entry]) -> Vec<Entry> {
+        let is_live = |slot: i32| slot < self.base || self.live.contains(slot - self.base);
         let mut entries: Vec<Entry> = self.entries.clone();
-        entries.extend(below.iter().filter(|e| self.get(e.slot).is_none()));
+        entries.extend(below.iter().filter(|e| self.get(e.slot).is_none() && is_live(e.slot)));
         entries.sort_by_key(|e| e.slot);
         entries
     }
@@ -63,7 +68,7 @@ mod tests {
 
     fn snapshot(entries: &[(i32, u32)]) -> Snapshot {
         let entries = entries.iter().map(|&(slot, value)| Entry { slot, value: IrRef(value) }).collect();
-        Snapshot { pc: 0, base: 0, results: None, at: IrRef(1), entries }
+        Snapshot { pc: 0, base: 0, results: None, at: IrRef(1), entries, live: Registers::ALL }
     }
 
     #[test]
@@ -72,5 +77,14 @@ mod tests {
         let below = snapshot(&[(0, 1), (2, 2), (5, 3)]);
         assert_eq!(above.over(&below.entries), snapshot(&[(-1, 9), (0, 1), (2, 8), (5, 3)]).entries);
         assert_eq!((above.get(2), above.get(0)), (Some(IrRef(8)), None));
+    }
+
+    #[test]
+    fn dead_registers_show_nothing_from_below() {
+        let mut live = Registers::NONE;
+        live.add(1);
+        let above = Snapshot { base: 4, live, ..snapshot(&[(6, 9)]) };
+        let below = snapshot(&[(3, 1), (4, 2), (5, 3), (6, 4)]);
+        assert_eq!(above.over(&below.entries), snapshot(&[(3, 1), (5, 3), (6, 9)]).entries);
     }
 }

@@ -7,6 +7,7 @@ use super::world::Block;
 use moonwake_jit::ir::eval;
 use moonwake_jit::ir::{CParam, CSignature, Const, Field, Helper, Ins, IrRef, Link, MemType, Op, Start, Trace, Type};
 use moonwake_jit::opt::{Emitter, Passes};
+use moonwake_jit::record::liveness::Registers;
 use moonwake_jit::snapshot::{Entry, Snapshot};
 use std::collections::BTreeMap;
 
@@ -238,7 +239,14 @@ impl<'a> Generator<'a> {
     /// The state as it is: what the evaluator leaves by when it gets here.
     fn snapshot_without_a_turn(&mut self) {
         let entries = self.slots.iter().map(|(&slot, &value)| Entry { slot, value }).collect();
-        self.e.snapshot(Snapshot { pc: self.pc, base: 0, results: None, at: IrRef::NONE, entries });
+        self.e.snapshot(Snapshot {
+            pc: self.pc,
+            base: 0,
+            results: None,
+            at: IrRef::NONE,
+            entries,
+            live: Registers::ALL,
+        });
     }
 
     fn snapshot(&mut self) {
