@@ -1,7 +1,7 @@
 //! Arithmetic, bits and conversions.
 
 use super::{CompileError, Lowering};
-use crate::ir::{Helper, Ins, IrRef, MemType, Op, Type};
+use crate::ir::{Const, Helper, Ins, IrRef, MemType, Op, Type};
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::types::{F32, F64, I8, I16, I32, I64};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
@@ -105,7 +105,13 @@ impl Lowering<'_> {
             Op::MUL => self.b.ins().fmul(a, b),
             Op::DIV => self.b.ins().fdiv(a, b),
             Op::MOD => {
-                let quotient = self.b.ins().fdiv(a, b);
+                let quotient = match self.trace.constant(ins.b()).and_then(exact_reciprocal) {
+                    Some(reciprocal) => {
+                        let reciprocal = self.b.ins().f64const(reciprocal);
+                        self.b.ins().fmul(a, reciprocal)
+                    }
+                    None => self.b.ins().fdiv(a, b),
+                };
                 let whole = self.b.ins().floor(quotient);
                 let multiple = self.b.ins().fmul(whole, b);
                 self.b.ins().fsub(a, multiple)
@@ -126,6 +132,9 @@ impl Lowering<'_> {
     /// `int` arithmetic that leaves on overflow.
     pub(super) fn checked_arithmetic(&mut self, ins: &Ins) -> Value {
         let (a, b) = (self.value(ins.a()), self.value(ins.b()));
+        if let (Op::ADDOV | Op::SUBOV, Some(k)) = (ins.op, self.trace.int_constant(ins.b())) {
+            return self.moved_by_constant(ins, a, if ins.op == Op::ADDOV { k } else { -k });
+        }
         let (result, overflow) = match ins.op {
             Op::ADDOV => self.b.ins().sadd_overflow(a, b),
             Op::SUBOV => self.b.ins().ssub_overflow(a, b),
@@ -133,6 +142,17 @@ impl Lowering<'_> {
         };
         self.leave_if(overflow, ins);
         result
+    }
+
+    /// `a + k`, after a comparison with the last `int` for which that is one: shorter than to ask for the overflow flag.
+    fn moved_by_constant(&mut self, ins: &Ins, a: Value, k: i64) -> Value {
+        let (beyond, last) = match k >= 0 {
+            true => (IntCC::SignedGreaterThan, i64::from(i32::MAX) - k),
+            false => (IntCC::SignedLessThan, i64::from(i32::MIN) - k),
+        };
+        let overflows = self.b.ins().icmp_imm_s(beyond, a, last);
+        self.leave_if(overflows, ins);
+        self.b.ins().iadd_imm_s(a, k)
     }
 
     pub(super) fn bits(&mut self, ins: &Ins) -> Value {
@@ -254,4 +274,12 @@ impl Lowering<'_> {
         let value = self.value(at);
         if self.trace.ty(at) == Type::Int { self.b.ins().sextend(I64, value) } else { value }
     }
+}
+
+/// The reciprocal of a power of two, which multiplies to the same as the power divides to.
+fn exact_reciprocal(constant: Const) -> Option<f64> {
+    let Const::Num(bits) = constant else { return None };
+    let reciprocal = 1.0 / f64::from_bits(bits);
+    let is_power = |bits: u64| bits << 12 == 0;
+    (is_power(bits) && is_power(reciprocal.to_bits()) && reciprocal.is_normal()).then_some(reciprocal)
 }

@@ -76,11 +76,18 @@ impl Lowering<'_> {
                 let limit = self.b.ins().load(I64, TRUSTED, self.vm, offset_of!(TraceState, stack_limit) as i32);
                 self.b.ins().icmp(IntCC::UnsignedGreaterThan, top, limit)
             }
-            Op::POLL => self.b.ins().load(I32, TRUSTED, self.vm, offset_of!(TraceState, poll) as i32),
-            _ => self.b.ins().load(I32, TRUSTED, self.vm, offset_of!(TraceState, native_event) as i32),
+            // A comparison with zero takes its operand from memory; a bare value would be loaded and tested.
+            Op::POLL => self.flag(offset_of!(TraceState, poll)),
+            _ => self.flag(offset_of!(TraceState, native_event)),
         };
         self.leave_if(fails, ins);
         None
+    }
+
+    /// Whether a flag of the machine is up.
+    fn flag(&mut self, offset: usize) -> Value {
+        let flag = self.b.ins().load(I32, TRUSTED, self.vm, offset as i32);
+        self.b.ins().icmp_imm_u(IntCC::NotEqual, flag, 0)
     }
 
     /// A slot of the stack on entry.
@@ -110,9 +117,8 @@ impl Lowering<'_> {
         let value = self.boxed(ins.a());
         match (ins.ty, ins.ty.tag()) {
             (Type::Num, _) => {
-                let tag = self.b.ins().ushr_imm_u(value, TAG_SHIFT);
-                let limit = (NUMBER_LIMIT >> TAG_SHIFT) as i64;
-                let fails = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, tag, limit);
+                let limit = self.long(NUMBER_LIMIT);
+                let fails = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, value, limit);
                 self.leave_if(fails, ins);
                 Some(self.b.ins().bitcast(F64, MemFlagsData::new(), value))
             }
@@ -129,7 +135,8 @@ impl Lowering<'_> {
             }
             (_, Some(tag)) => {
                 let address = self.b.ins().bxor_imm_u(value, (tag as i64) << TAG_SHIFT);
-                let fails = self.b.ins().ushr_imm_u(address, TAG_SHIFT);
+                let limit = self.long(1 << TAG_SHIFT);
+                let fails = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, address, limit);
                 self.leave_if(fails, ins);
                 Some(address)
             }
