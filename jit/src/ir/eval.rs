@@ -275,20 +275,23 @@ impl Evaluator<'_> {
                 let index = semantics::convert(self.trace.ty(b), Type::I64, self.bits(b)) as i64;
                 Next::Continue(self.bits(a).wrapping_add_signed(index.wrapping_mul(i64::from(ins.lits[0]))))
             }
-            Op::SCRATCH => Next::Continue(self.world.scratch(ins.lits[0] as u32)?),
+            Op::SCRATCH => {
+                let place = self.world.scratch(ins.lits[0] as u32)?;
+                for i in 0..ins.lits[0] {
+                    self.world.write(offset(place, i), 1, 0)?;
+                }
+                Next::Continue(place)
+            }
             Op::XLOAD => Next::Continue(self.load(ins.mem(), offset(self.bits(a), ins.lits[1]))?),
             Op::XSTORE => {
                 self.store(ins.mem(), offset(self.bits(a), ins.lits[1]), b)?;
                 Next::Continue(0)
             }
             Op::XCOPY => {
-                for i in 0..ins.lits[0] {
-                    let byte = self.world.read(offset(self.bits(b), i), 1)?;
-                    self.world.write(offset(self.bits(a), i), 1, byte)?;
-                }
+                self.copy(self.bits(a), self.bits(b), ins.lits[0] as u32)?;
                 Next::Continue(0)
             }
-            Op::TNEW | Op::TDUP | Op::CNEW | Op::CBOX | Op::CLOSURE => Next::Continue(self.allocate(ins)?),
+            Op::TNEW | Op::TDUP | Op::CNEW | Op::CCOPY | Op::CBOX | Op::CLOSURE => Next::Continue(self.allocate(ins)?),
             Op::CALL => self.call(ins)?,
             Op::CALLC => {
                 let signature = self.trace.signature(ins);
@@ -303,6 +306,14 @@ impl Evaluator<'_> {
             }
             Op::LOOP | Op::PHI | Op::NOP => Next::Continue(0),
         })
+    }
+
+    fn copy(&mut self, to: u64, from: u64, size: u32) -> Result<(), Fault> {
+        for i in 0..u64::from(size) {
+            let byte = self.world.read(from.wrapping_add(i), 1)?;
+            self.world.write(to.wrapping_add(i), 1, byte)?;
+        }
+        Ok(())
     }
 
     fn load(&self, mem: MemType, address: u64) -> Result<u64, Fault> {
@@ -327,6 +338,11 @@ impl Evaluator<'_> {
         match ins.op {
             Op::TNEW => self.world.helper(Helper::TableNew, &literals),
             Op::CNEW => self.world.helper(Helper::CdataNew, &literals),
+            Op::CCOPY => {
+                let object = self.world.helper(Helper::CdataNew, &literals)?;
+                self.copy(object + literals[2], self.bits(ins.a()), literals[1] as u32)?;
+                Ok(object)
+            }
             Op::TDUP => self.world.helper(Helper::TableDup, &[self.bits(ins.a())]),
             Op::CLOSURE => self.world.helper(Helper::ClosureNew, &[self.bits(ins.a()), self.bits(ins.b()), self.base]),
             _ => {

@@ -109,7 +109,7 @@ macro_rules! for_each_ir_op {
             // C memory.
             ADDR, [Ref, Lit], Is(Ptr), Pure, No, "the address so many bytes into the object a";
             INDEX, [Ref, Ref, Lit], Is(Ptr), Pure, No, "the address a + b * literal; b is an integer";
-            SCRATCH, [Lit], Is(Ptr), Once, No, "so many bytes of the machine stack, aligned to 16, for this instruction alone";
+            SCRATCH, [Lit], Is(Ptr), Once, No, "so many zeroed bytes of the machine stack, aligned to 16, for this instruction alone";
             XLOAD, [Mem, Ref, Lit], Any, Load(Memory), No, "the C value at address a + literal";
             XSTORE, [Mem, Ref, Lit, Ref], Is(None), Store(Memory), No, "the C value at address a + literal = b";
             XCOPY, [Ref, Ref, Lit], Is(None), Store(Memory), No, "so many bytes at a = those at b; the two do not overlap";
@@ -118,6 +118,7 @@ macro_rules! for_each_ir_op {
             TNEW, [Lit, Lit, Lit], Is(Tab), Alloc, No, "a table of this shape with nil in so many places and so many array items";
             TDUP, [Ref], Is(Tab), Alloc, No, "a copy of the template table a";
             CNEW, [Lit, Lit, Lit], Is(Cdata), Alloc, No, "a zeroed cdata of this ctype and size whose payload is so many bytes in";
+            CCOPY, [Ref, Lit, Lit, Lit], Is(Cdata), Alloc, No, "a cdata of this ctype and size whose payload, so many bytes in, is a copy of the bytes at a";
             CBOX, [Mem, Ref, Lit], Is(Cdata), Alloc, No, "a cdata of this ctype that holds the scalar a and never changes";
             CLOSURE, [Ref, Ref], Is(Fun), Alloc, No, "a closure of prototype a made by function b, whose variables are in their slots";
 

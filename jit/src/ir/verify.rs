@@ -134,6 +134,7 @@ fn types(trace: &Trace, ins: &Ins) -> Result<(), String> {
         Op::SSTORE => need(a.is_lua(), "a Lua value"),
         Op::UREF => need(a == Type::Fun, "a function"),
         Op::BARRIER => need(a.is_object() || a == Type::Ptr, "an object"),
+        Op::CCOPY => need(a == Type::Ptr, "an address"),
         Op::ADDR => need(a.is_object(), "an object"),
         Op::INDEX => need(a == Type::Ptr && integer(b), "an address and an integer"),
         Op::XLOAD => need(a == Type::Ptr && ins.ty == ins.mem().ty(), "an address"),

@@ -2,10 +2,11 @@
 //!
 //! Most of it happens while instructions are emitted: [`emit`] sends each through [`fold`] (algebra, one function a rule, in
 //! [`rules`]), [`forward`] (loads whose value is known, with [`alias`]) and CSE, and only what is left is appended. [`peel`] runs a whole
-//! recorded turn through the same door a second time, which is how invariant code leaves a loop. [`sink`] and [`dce`] then remove
+//! recorded turn through the same door a second time, which is how invariant code leaves a loop. [`sink`], [`mod@bytes`] and [`dce`] then remove
 //! what nobody needs. [`report`] keeps what was done to which instruction and by which rule.
 
 pub mod alias;
+pub mod bytes;
 pub mod dce;
 pub mod dse;
 pub mod emit;
@@ -39,6 +40,7 @@ pub fn finish(e: &mut Emitter) {
     }
     if e.passes.sink {
         sink::sink(e);
+        bytes::place(e);
         if e.passes.dce {
             dce::eliminate(e);
         }

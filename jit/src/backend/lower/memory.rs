@@ -94,7 +94,7 @@ impl Lowering<'_> {
     }
 
     /// Copies a block: a small one piece by piece, a larger one by `memcpy`.
-    fn copy(&mut self, to: Value, from: Value, size: u32) -> Result<(), CompileError> {
+    pub(super) fn copy(&mut self, to: Value, from: Value, size: u32) -> Result<(), CompileError> {
         if size > COPY_LIMIT {
             return self.call_memcpy(to, from, size);
         }
@@ -131,8 +131,12 @@ impl Lowering<'_> {
                 self.b.ins().iadd(base, offset)
             }
             _ => {
-                let data = StackSlotData::new(StackSlotKind::ExplicitSlot, ins.lits[0] as u32, 4);
+                let data = StackSlotData::new(StackSlotKind::ExplicitSlot, (ins.lits[0] as u32).next_multiple_of(8), 4);
                 let slot = self.b.create_sized_stack_slot(data);
+                let zero = self.long(0);
+                for at in (0..ins.lits[0]).step_by(8) {
+                    self.b.ins().stack_store(I64, zero, slot, at);
+                }
                 self.b.ins().stack_addr(I64, slot, 0)
             }
         }

@@ -297,7 +297,7 @@ impl Lowering<'_> {
                 self.object_effect(ins)?;
                 None
             }
-            Op::TNEW | Op::TDUP | Op::CNEW | Op::CBOX | Op::CLOSURE => Some(self.allocation(ins)?),
+            Op::TNEW | Op::TDUP | Op::CNEW | Op::CCOPY | Op::CBOX | Op::CLOSURE => Some(self.allocation(ins)?),
             Op::CALL => self.helper_call(ins)?,
             Op::CALLC => self.native_call(at, ins)?,
             Op::RESULT => Some(self.results[&ins.a()][ins.lits[0] as usize]),

@@ -30,6 +30,13 @@ impl Lowering<'_> {
                 };
                 if third == 8 { self.inline_cdata(first, second, slow) } else { slow(self) }
             }
+            Op::CCOPY => {
+                let arguments = literals(self, &ins.lits);
+                let object = self.call_helper(Helper::CdataNew, &arguments)?;
+                let (to, from) = (self.b.ins().iadd_imm_s(object, i64::from(third)), self.value(ins.a()));
+                self.copy(to, from, second)?;
+                Ok(object)
+            }
             Op::CBOX => {
                 let size = ins.mem().size();
                 let object = self.inline_cdata(second, size, |lowering| {
