@@ -212,7 +212,7 @@ unsafe extern "C" fn invoked(_: *mut ffi_cif, result: *mut c_void, arguments: *m
         });
     }
     let function = ffi.anchored(vm, place_of(number));
-    let outcome = match vm.call(function, &values) {
+    let outcome = match vm.call_back(function, &values) {
         Ok(results) => {
             let value = results.first().copied().unwrap_or(Value::NIL);
             // SAFETY: the result has room for a value of its type.

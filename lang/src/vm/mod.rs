@@ -253,6 +253,18 @@ impl Vm {
         self.call_inside(f, args, None)
     }
 
+    /// The same for what C calls back: a recording under way does not see it, and goes on when it has returned.
+    ///
+    /// # Errors
+    /// What the function throws.
+    pub fn call_back(&mut self, f: Value, args: &[Value]) -> LuaResult<Vec<Value>> {
+        let recording = self.recording;
+        self.set_recording(false);
+        let results = self.call(f, args);
+        self.set_recording(recording);
+        results
+    }
+
     /// The same with an error handler, which is called with the error where it is thrown (`xpcall`); what it returns is the error.
     ///
     /// # Errors
