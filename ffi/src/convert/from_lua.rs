@@ -229,7 +229,7 @@ impl Ffi {
     }
 
     /// The value of an enumerator.
-    pub(crate) fn enumerator(&self, enumeration: EnumId, name: Gc<Str>) -> Option<Number> {
+    pub fn enumerator(&self, enumeration: EnumId, name: Gc<Str>) -> Option<Number> {
         let name = self.find_name(name.bytes())?;
         let types = self.types();
         let enumeration = types.enumeration(enumeration);

@@ -92,10 +92,23 @@ pub(super) fn eq(call: &mut Call<'_>) -> NativeResult {
         }
         Some(Comparison::Addresses) => call.one(address(a, left) == address(b, right)),
         None => match ffi.operator_metamethod(call.vm, left, right, Metamethod::Eq) {
-            Value::NIL => call.one(false),
+            // Then they are equal that are one place.
+            Value::NIL => {
+                let place = identity(&ffi, a, left);
+                call.one(place.is_some() && place == identity(&ffi, b, right))
+            }
             handler => call.tail_call(handler, &[left, right]),
         },
     }
+}
+
+/// The address that a cdata is, points to or lies at.
+fn identity(ffi: &Ffi, operand: Operand, value: Value) -> Option<u64> {
+    let cdata = value.as_cdata()?;
+    Some(match operand {
+        Operand::Address(_) => address(operand, value),
+        _ => place_of(&ffi.types(), cdata).address as u64,
+    })
 }
 
 /// `<`
