@@ -25,7 +25,7 @@ use crate::{
 };
 use libloading::os::unix::{Library as Handle, RTLD_GLOBAL, RTLD_LAZY, RTLD_LOCAL};
 use moonwake_lang::{
-    object::{Gc, Str, Table, Userdata},
+    object::{Function, Gc, Str, Table, Userdata},
     value::Value,
     vm::{
         Vm,
@@ -146,7 +146,10 @@ fn new_namespace(ffi: &Rc<Ffi>, vm: &mut Vm, library: Library) -> Value {
 }
 
 fn library_of(call: &Call<'_>) -> Rc<Library> {
-    let userdata: Gc<Userdata> = call.upvalue(1).as_userdata().expect("the namespace's functions know their userdata");
+    library_in(call.upvalue(1).as_userdata().expect("the namespace's functions know their userdata"))
+}
+
+fn library_in(userdata: Gc<Userdata>) -> Rc<Library> {
     let payload = userdata.payload().borrow();
     payload.as_ref().and_then(|any| any.downcast_ref::<Rc<Library>>()).expect("it holds a library").clone()
 }
@@ -262,6 +265,23 @@ fn call_macro(call: &mut Call<'_>) -> NativeResult {
             call.one(value)
         }
         Err(error) => Err(call.error(error.to_string())),
+    }
+}
+
+impl Ffi {
+    /// The variable with this name that a namespace's `__index` or `__newindex` would look up: its type and its address.
+    pub fn variable_of_namespace(&self, vm: &mut Vm, function: Gc<Function>, name: Gc<Str>) -> Option<(CTypeId, u64)> {
+        let native = function.is_native().then(|| function.native())?;
+        if !std::ptr::eq(native, &RESOLVE) && !std::ptr::eq(native, &ASSIGN) {
+            return None;
+        }
+        // SAFETY: both functions are made with two upvalues.
+        let userdata = unsafe { *function.native_upvalue(1) }.as_userdata()?;
+        let library = library_in(userdata);
+        match find(self, vm, &library, name) {
+            Ok(Resolved::Variable { ctype, address }) => Some((ctype, address as u64)),
+            _ => None,
+        }
     }
 }
 

@@ -44,6 +44,8 @@ impl Ffi {
         }
         self.anchor_at(vm, -(id.index() as f64), metatable.into());
         vm.heap.make_prototype(metatable);
+        // Traces rely on what a type's metatype has, or that there is none.
+        vm.heap.advance_epoch();
         let mut metatypes = self.metatypes.0.borrow_mut();
         if metatypes.len() <= id.index() {
             metatypes.resize(id.index() + 1, None);

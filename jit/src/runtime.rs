@@ -198,6 +198,7 @@ pub fn table() -> HelperTable {
         (Helper::CloseUpvalues, close_upvalues as *const () as usize),
         (Helper::CallNative, call_native as *const () as usize),
         (Helper::CallNativeWriter, call_native as *const () as usize),
+        (Helper::CallNativeCopier, call_native as *const () as usize),
         (Helper::Pow, pow as *const () as usize),
         (Helper::MathPow, math_pow as *const () as usize),
     ] {

@@ -85,8 +85,9 @@ macro_rules! for_each_helper {
             SetMetatable, "set_metatable", true, (Tab, Tab), None, Never, [Shape, Keyed], [Shape, Layout, Keyed, Epoch], true, "gives table a the metatable b, as setmetatable does";
             CapturingClosure, "capturing_closure", true, (Ptr, Fun, Ptr), Fun, Never, [Place], [Place], true, "a closure of prototype a, made by b, over variables at stack address c";
             CloseUpvalues, "close_upvalues", true, (Ptr), None, Never, [Place, Scratch], [Place, Upvalue], true, "moves the variables at this stack slot or above into the closures that hold them";
-            CallNative, "call_native", true, (Ptr, Int, Int), U64, Null, [Shape, Layout, Keyed, Array, Scratch], [Scratch], true, "calls the native function at a with the b arguments after it; leaves c results there; one more than their number";
-            CallNativeWriter, "call_native_writer", true, (Ptr, Int, Int), U64, Null, [Shape, Layout, Keyed, Array, Scratch], [Shape, Layout, Keyed, Array, Environment, Epoch, Scratch], true, "the same for one that changes Lua's data";
+            CallNative, "call_native", true, (Ptr, Int, Int), U64, Null, [Shape, Layout, Keyed, Array, Memory, Scratch], [Scratch], true, "calls the native function at a with the b arguments after it; leaves c results there; one more than their number";
+            CallNativeWriter, "call_native_writer", true, (Ptr, Int, Int), U64, Null, [Shape, Layout, Keyed, Array, Memory, Scratch], [Shape, Layout, Keyed, Array, Environment, Epoch, Memory, Scratch], true, "the same for one that changes Lua's data";
+            CallNativeCopier, "call_native_copier", true, (Ptr, Int, Int), U64, Null, [Shape, Layout, Keyed, Array, Memory, Scratch], [Memory, Scratch], true, "the same for one that changes C's memory";
         }
     };
 }
@@ -211,7 +212,8 @@ impl Helper {
             | Helper::CapturingClosure
             | Helper::CloseUpvalues
             | Helper::CallNative
-            | Helper::CallNativeWriter => return None,
+            | Helper::CallNativeWriter
+            | Helper::CallNativeCopier => return None,
         })
     }
 }

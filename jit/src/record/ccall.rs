@@ -8,14 +8,14 @@
 use super::call::Callee;
 use super::cvalue::{CValue, ctype_now, ffi_of, mem_of, mem_of_type};
 use super::machine::word_now;
-use super::natives::Done;
+use super::natives::{Done, Effects};
 use super::{At, Recorder, Traced};
 use crate::ir::{CParam, CSignature, Const, Ins, IrRef, MemType, Op, Type};
 use crate::trace::abort::{Reason, Rec};
 use moonwake_ffi::abi::{Class, Piece, Place, RetPlan, plan_call as plan_abi};
 use moonwake_ffi::call::{CallPlan, plan_call};
 use moonwake_ffi::cdata::ctype_object;
-use moonwake_ffi::convert::from_lua::{Offer, plan as plan_conversion};
+use moonwake_ffi::convert::from_lua::{Conversion, Offer, plan as plan_conversion};
 use moonwake_ffi::convert::to_lua::{Load, plan_box};
 use moonwake_ffi::ctype::{CTypeId, CTypes, FunctionId, Kind};
 use moonwake_ffi::state::Ffi;
@@ -29,6 +29,14 @@ pub fn call(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     let id = ctype_now(&ffi.types(), object.now).ok_or(Reason::BadType)?;
     let arguments = callee.arguments[1..].to_vec();
     if id == CTypeId::CTYPE {
+        let object = r.specialise(object)?;
+        let made = named_type(r, at, &ffi, object)?;
+        r.guard_epoch(at)?;
+        let handler = ffi.metamethod(at.vm, made, Metamethod::New);
+        if handler.is(Tag::Function) {
+            let function = r.value(handler);
+            return r.enter(at, Callee { function, ..callee.clone() }).map(Done::Flow);
+        }
         return make(r, at, &ffi, object, &arguments);
     }
     let function = function_type(&ffi.types(), id);
@@ -129,7 +137,7 @@ fn c_call(
     }
     for (i, value) in unboxed.iter().enumerate() {
         let argument = plan.arguments[i];
-        let converted = r.convert(&types, *value, offers[i], argument.conversion, argument.ctype)?;
+        let converted = r.convert(ffi, *value, offers[i], argument.conversion, argument.ctype)?;
         match (converted, abi.args[i].place) {
             (CValue::Scalar(value, mem), _) => passed.push(CParam::Scalar(mem), value),
             (CValue::Bytes(from, _), Place::Registers(pieces)) => {
@@ -248,7 +256,7 @@ fn by_metatype(
 // ------------------------------------------------------------------------------------------------ making values
 
 /// The ctype that the first argument of a library function names, which becomes a constant.
-fn named_type(r: &mut Recorder, at: &mut At<'_>, ffi: &Ffi, argument: Traced) -> Rec<CTypeId> {
+pub fn named_type(r: &mut Recorder, at: &mut At<'_>, ffi: &Ffi, argument: Traced) -> Rec<CTypeId> {
     let known = r.specialise(argument)?;
     if let Some(text) = known.now.as_str() {
         return ffi.type_of_text(at.vm, text).map_err(|_| Reason::BadType.into());
@@ -267,24 +275,32 @@ pub fn new(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     make(r, at, &ffi, first, &callee.arguments[1..])
 }
 
-/// `ffi.new(ctype, ...)`, or `ctype(...)`
+/// `ffi.new(ctype, ...)`, or `ctype(...)`: what is not made of numbers and addresses alone, the function itself makes.
 fn make(r: &mut Recorder, at: &mut At<'_>, ffi: &Ffi, ctype: Traced, arguments: &[Traced]) -> Rec<Done> {
     let id = named_type(r, at, ffi, ctype)?;
-    let load = plan_box(&ffi.types(), id);
-    let Load::Box { ctype, bytes, align } = load else { return Err(Reason::NyiCType.into()) };
-    if bytes == 0
-        || !ffi.metamethod(at.vm, id, Metamethod::Gc).is_nil()
-        || !ffi.metamethod(at.vm, id, Metamethod::New).is_nil()
-    {
+    r.guard_epoch(at)?;
+    if !ffi.metamethod(at.vm, id, Metamethod::Gc).is_nil() {
+        return Ok(Done::Call(Effects::Acts));
+    }
+    match make_inline(r, ffi, id, arguments) {
+        Ok(object) => Ok(Done::Results(vec![object])),
+        Err(abort) if matches!(abort.reason, Reason::NyiCType | Reason::NyiConversion) => {
+            Ok(Done::Call(Effects::Reads))
+        }
+        Err(abort) => Err(abort),
+    }
+}
+
+fn make_inline(r: &mut Recorder, ffi: &Ffi, id: CTypeId, arguments: &[Traced]) -> Rec<IrRef> {
+    let types = ffi.types();
+    let Load::Box { ctype, bytes, align } = plan_box(&types, id) else { return Err(Reason::NyiCType.into()) };
+    if bytes == 0 {
         return Err(Reason::NyiCType.into());
     }
-    let types = ffi.types();
-    let is_scalar = mem_of_type(&types, ctype).is_ok();
-    if is_scalar {
-        let mem = mem_of_type(&types, ctype)?;
+    if let Ok(mem) = mem_of_type(&types, ctype) {
         let value = match arguments {
             [] => r.zero(mem),
-            [value] => match initial(r, ffi, &types, *value, ctype)? {
+            [value] => match initial(r, ffi, *value, ctype)? {
                 CValue::Scalar(value, _) => value,
                 CValue::Bytes(..) => return Err(Reason::NyiConversion.into()),
             },
@@ -293,7 +309,7 @@ fn make(r: &mut Recorder, at: &mut At<'_>, ffi: &Ffi, ctype: Traced, arguments: 
         // Not a CBOX: a program may store into what it made.
         let (object, place) = r.cnew(ctype, bytes.into(), align.into())?;
         r.xstore(mem, place, 0, value);
-        return Ok(Done::Results(vec![object]));
+        return Ok(object);
     }
     let members = match types.kind(ctype) {
         Kind::Record(_) => record_members(&types, ctype)?,
@@ -305,24 +321,24 @@ fn make(r: &mut Recorder, at: &mut At<'_>, ffi: &Ffi, ctype: Traced, arguments: 
     }
     let mut values = Vec::new();
     for (&argument, &(offset, member)) in arguments.iter().zip(&members) {
-        values.push((offset, initial(r, ffi, &types, argument, member)?));
-    }
-    let (object, place) = r.cnew(ctype, bytes.into(), align.into())?;
-    for (offset, value) in values {
-        match value {
-            CValue::Scalar(value, mem) => r.xstore(mem, place, offset, value),
+        match initial(r, ffi, argument, member)? {
+            CValue::Scalar(value, mem) => values.push((offset, value, mem)),
             CValue::Bytes(..) => return Err(Reason::NyiConversion.into()),
         }
     }
-    Ok(Done::Results(vec![object]))
+    let (object, place) = r.cnew(ctype, bytes.into(), align.into())?;
+    for (offset, value, mem) in values {
+        r.xstore(mem, place, offset, value);
+    }
+    Ok(object)
 }
 
 /// A value that initialises a place of this type.
-fn initial(r: &mut Recorder, ffi: &Ffi, types: &CTypes, value: Traced, to: CTypeId) -> Rec<CValue> {
+fn initial(r: &mut Recorder, ffi: &Ffi, value: Traced, to: CTypeId) -> Rec<CValue> {
     let value = r.unbox(value)?;
-    let offer = Offer::of(types, value.now);
-    let conversion = plan_conversion(types, ffi.known(), to, offer, false).ok_or(Reason::NyiConversion)?;
-    r.convert(types, value, offer, conversion, to)
+    let offer = Offer::of(&ffi.types(), value.now);
+    let conversion = plan_conversion(&ffi.types(), ffi.known(), to, offer, false).ok_or(Reason::NyiConversion)?;
+    r.convert(ffi, value, offer, conversion, to)
 }
 
 /// Offset and type of each member of a struct, which must all be plain numbers or addresses.
@@ -348,29 +364,33 @@ pub fn cast(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     let ffi = ffi_of(at);
     let (first, value) = (r.argument(callee, 0)?, r.argument(callee, 1)?);
     let id = named_type(r, at, &ffi, first)?;
-    let types = ffi.types();
-    let id = types.bare(id);
-    let mem = mem_of_type(&types, id)?;
-    let offer = Offer::of(&types, value.now);
-    let conversion = plan_conversion(&types, ffi.known(), id, offer, true).ok_or(Reason::BadType)?;
-    match r.convert(&types, value, offer, conversion, id)? {
-        CValue::Scalar(value, _) => {
-            drop(types);
-            let boxed = r.cbox(id, mem, value);
-            Ok(Done::Results(vec![boxed]))
+    let id = ffi.types().bare(id);
+    let offer = Offer::of(&ffi.types(), value.now);
+    let conversion = plan_conversion(&ffi.types(), ffi.known(), id, offer, true).ok_or(Reason::BadType)?;
+    if let Conversion::Callback(_) = conversion {
+        return Ok(Done::Call(Effects::Acts));
+    }
+    let converted = match mem_of_type(&ffi.types(), id) {
+        Ok(mem) => r.convert(&ffi, value, offer, conversion, id).map(|converted| (converted, mem)),
+        Err(abort) => Err(abort),
+    };
+    match converted {
+        Ok((CValue::Scalar(value, _), mem)) => Ok(Done::Results(vec![r.cbox(id, mem, value)])),
+        Ok((CValue::Bytes(..), _)) => Ok(Done::Call(Effects::Reads)),
+        Err(abort) if matches!(abort.reason, Reason::NyiCType | Reason::NyiConversion) => {
+            Ok(Done::Call(Effects::Reads))
         }
-        CValue::Bytes(..) => Err(Reason::NyiConversion.into()),
+        Err(abort) => Err(abort),
     }
 }
 
 /// `tonumber` of a cdata.
 pub fn tonumber(r: &mut Recorder, at: &mut At<'_>, argument: Traced) -> Rec<Done> {
     let ffi = ffi_of(at);
-    let types = ffi.types();
-    let offer = Offer::of(&types, argument.now);
+    let offer = Offer::of(&ffi.types(), argument.now);
     let conversion =
-        plan_conversion(&types, ffi.known(), CTypeId::DOUBLE, offer, false).ok_or(Reason::NyiConversion)?;
-    match r.convert(&types, argument, offer, conversion, CTypeId::DOUBLE)? {
+        plan_conversion(&ffi.types(), ffi.known(), CTypeId::DOUBLE, offer, false).ok_or(Reason::NyiConversion)?;
+    match r.convert(&ffi, argument, offer, conversion, CTypeId::DOUBLE)? {
         CValue::Scalar(value, _) => Ok(Done::Results(vec![value])),
         CValue::Bytes(..) => Err(Reason::NyiConversion.into()),
     }

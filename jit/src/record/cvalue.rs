@@ -17,7 +17,7 @@ use crate::trace::abort::{Reason, Rec};
 use moonwake_ffi::convert::between::Between;
 use moonwake_ffi::convert::from_lua::{Conversion, Offer};
 use moonwake_ffi::convert::to_lua::Load;
-use moonwake_ffi::ctype::{CTypeId, CTypes, Kind};
+use moonwake_ffi::ctype::{CTypeId, CTypes, EnumId, Kind};
 use moonwake_ffi::scalar::Scalar;
 use moonwake_ffi::state::{Ffi, attached};
 use moonwake_lang::object::{Cdata, Gc, Str};
@@ -182,13 +182,18 @@ impl Recorder {
     /// What a Lua value stands for as a C value, converted as planned. `to` is the type that is wanted.
     pub fn convert(
         &mut self,
-        types: &CTypes,
+        ffi: &Ffi,
         value: Traced,
         offer: Offer,
         conversion: Conversion,
         to: CTypeId,
     ) -> Rec<CValue> {
-        let Conversion::Between(between) = conversion else { return Err(Reason::NyiConversion.into()) };
+        let types = &*ffi.types();
+        let between = match conversion {
+            Conversion::Between(between) => between,
+            Conversion::Enumerator(enumeration) => return self.enumerator(ffi, value, enumeration, to),
+            _ => return Err(Reason::NyiConversion.into()),
+        };
         match between {
             Between::Scalar { from, to: scalar } => {
                 let mem = match mem_of_type(types, to) {
@@ -199,12 +204,28 @@ impl Recorder {
                 let number = self.convert_scalar(value, source, mem, scalar)?;
                 Ok(CValue::Scalar(number, mem))
             }
-            Between::Address(_) => Ok(CValue::Scalar(self.referred_address(types, value, offer)?, MemType::Ptr)),
+            Between::Address(_) => {
+                let address = self.referred_address(types, value, offer)?;
+                Ok(match mem_of_type(types, to)? {
+                    MemType::Ptr => CValue::Scalar(address, MemType::Ptr),
+                    // By a cast.
+                    mem => CValue::Scalar(self.resize_integer(address, mem), mem),
+                })
+            }
             Between::Copy(bytes) => Ok(CValue::Bytes(self.referred_address(types, value, offer)?, bytes)),
             Between::Complex { .. } | Between::ComplexParts { .. } | Between::Splat { .. } => {
                 Err(Reason::NyiConversion.into())
             }
         }
+    }
+
+    /// The number of an enumerator. Its name becomes a constant.
+    fn enumerator(&mut self, ffi: &Ffi, value: Traced, enumeration: EnumId, to: CTypeId) -> Rec<CValue> {
+        let name = value.now.as_str().ok_or(Reason::BadType)?;
+        let number = ffi.enumerator(enumeration, name).ok_or(Reason::BadType)?.to_i64();
+        self.specialise(value)?;
+        let mem = mem_of_type(&ffi.types(), to)?;
+        Ok(CValue::Scalar(self.e.integer(mem.ty(), number), mem))
     }
 
     /// The address of what a cdata is or refers to.
@@ -262,7 +283,7 @@ impl Recorder {
             return Ok(if to == MemType::F64 { self.num_of(source) } else { source });
         }
         if scalar == Scalar::Bool {
-            return Err(Reason::NyiConversion.into());
+            return self.truth(value, source);
         }
         match (from, to) {
             (MemType::Ptr, _) | (_, MemType::Ptr) if from.size() == to.size() => {
@@ -277,6 +298,15 @@ impl Recorder {
             _ if self.ty(source) == Type::Num => self.number_to_integer(value, source, to),
             _ => Ok(self.resize_integer(source, to)),
         }
+    }
+
+    /// Whether a number is not zero, which is guarded to stay as it is now.
+    fn truth(&mut self, value: Traced, source: IrRef) -> Rec<IrRef> {
+        let holds = value.now.to_number().ok_or(Reason::NyiConversion)? != 0.0;
+        let number = self.num_of(source);
+        let zero = self.value(Value::number(0.0)).ir;
+        self.e.guard(if holds { Op::NE } else { Op::EQ }, Type::None, &[number, zero])?;
+        Ok(self.e.int(i32::from(holds)))
     }
 
     /// A number of any IR type as a `num`.

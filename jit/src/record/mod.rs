@@ -24,10 +24,12 @@
 //! [`iterate`], [`natives`], and for C values [`cdata`].
 
 pub mod arith;
+pub mod bitfield;
 pub mod bits;
 pub mod call;
 pub mod ccall;
 pub mod cdata;
+pub mod cnamespace;
 pub mod compare;
 pub mod construct;
 pub mod cvalue;

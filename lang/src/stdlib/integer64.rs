@@ -18,6 +18,16 @@ pub struct Integer64 {
     pub signed: bool,
 }
 
+impl std::fmt::Display for Integer64 {
+    /// As Lua spells such constants.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.signed {
+            true => write!(f, "{}LL", self.bits as i64),
+            false => write!(f, "{}ULL", self.bits),
+        }
+    }
+}
+
 /// What the FFI tells the standard library about its values.
 pub trait CdataHooks {
     /// A C number as a Lua number (`tonumber`); `None` when it is no number.

@@ -8,6 +8,7 @@ use super::error::LuaResult;
 use super::messages;
 use crate::metamethod::Metamethod;
 use crate::object::{Gc, Str, Table};
+use crate::stdlib::integer64::boxed_integer;
 use crate::table::KeyError;
 use crate::value::{Tag, Value};
 
@@ -263,6 +264,9 @@ impl Vm {
     pub fn tostring_value(&mut self, value: Value) -> LuaResult<Value> {
         if value.as_str().is_some() {
             return Ok(value);
+        }
+        if let Some(integer) = value.as_cdata().and_then(boxed_integer) {
+            return Ok(self.heap.intern(integer.to_string().as_bytes()).into());
         }
         match self.metamethod(value, Metamethod::ToString) {
             Some(f) => self.call_for_one(f, &[value]),

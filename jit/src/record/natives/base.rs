@@ -102,7 +102,6 @@ pub fn tostring(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done>
             let text = r.call(Helper::NumberToString, &[number])?;
             one(text)
         }
-        v if v.is(Tag::Cdata) => Err(Reason::NyiConversion.into()),
         v => match at.vm.metamethod(v, Metamethod::ToString) {
             None => {
                 r.guard_metamethod(at, argument, Metamethod::ToString)?;

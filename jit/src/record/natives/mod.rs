@@ -8,6 +8,7 @@
 //!   - `reads`: it changes nothing that a program could see; it can be called again if the trace leaves right after.
 //!   - `acts`: it has a lasting effect, but none on Lua's data: random numbers, files, clocks.
 //!   - `writes`: it changes tables or the like, so nothing that was loaded before holds after it.
+//!   - `copies`: it changes C's memory.
 //!
 //! A function that is not listed ends the recording, by a reason that names it.
 //!
@@ -16,6 +17,7 @@
 
 mod base;
 mod bit;
+mod ffi;
 mod math;
 mod string;
 mod table;
@@ -25,7 +27,6 @@ use super::recorder::Multiple;
 use super::{At, Flow, Recorder, Traced};
 use crate::ir::{Const, Helper, IrRef, Op, Type};
 use crate::trace::abort::{Abort, Reason, Rec};
-use moonwake_lang::value::Tag;
 use moonwake_lang::vm::frame::LinkKind;
 
 /// What recording a native function came to.
@@ -47,6 +48,8 @@ pub enum Effects {
     Acts,
     /// Lua's data.
     Writes,
+    /// C's memory.
+    Copies,
 }
 
 /// Records a call.
@@ -67,7 +70,7 @@ macro_rules! natives {
     (@ call $effects:expr) => { Native::Call($effects) };
 }
 
-use Effects::{Acts, Reads, Writes};
+use Effects::{Acts, Copies, Reads, Writes};
 
 natives! {
     // Basic functions.
@@ -97,6 +100,24 @@ natives! {
     "__call": inline super::ccall::call;
     "ffi.new": inline super::ccall::new;
     "ffi.cast": inline super::ccall::cast;
+    "ffi.typeof": inline ffi::type_of;
+    "ffi.sizeof": inline ffi::size_of;
+    "ffi.istype": inline ffi::is_type;
+    "ffi.alignof": call Reads;
+    "ffi.offsetof": call Reads;
+    "ffi.abi": call Reads;
+    "ffi.string": call Reads;
+    "ffi.copy": call Copies;
+    "ffi.fill": call Copies;
+    "ffi.errno": call Acts;
+    "ffi.gc": call Acts;
+    "callback.free": call Acts;
+    "callback.set": call Acts;
+    "macro": call Reads;
+    "__index": inline super::cnamespace::index;
+    "__newindex": inline super::cnamespace::new_index;
+    "__tostring": inline super::cdata::text;
+    "__concat": inline super::cdata::concatenation;
 
     // math
     "math.abs": inline math::abs;
@@ -223,22 +244,8 @@ impl Recorder {
     /// Calls a native function as it is.
     fn call_through_helper(&mut self, at: &mut At<'_>, callee: &Callee, effects: Effects) -> Rec<Flow> {
         let wanted = self.results_wanted(callee.base)?;
-        let count = callee.arguments.len();
-        // Function and arguments, or the results in their place.
-        let first = self.scratch_slots(count.max(MAX_RESULTS) + 1)?;
-        self.e.op_with(Op::SSTORE, Type::None, &[callee.function.ir], &[first]);
-        for (i, argument) in callee.arguments.iter().enumerate() {
-            if argument.now.is(Tag::Cdata) {
-                return Err(Reason::NyiConversion.into());
-            }
-            let argument = self.unbox(*argument)?;
-            self.e.op_with(Op::SSTORE, Type::None, &[argument.ir], &[first + 1 + i as i32]);
-        }
-        let place = self.e.op_with(Op::SADDR, Type::Ptr, &[], &[first]);
-        let (count, room) = (self.e.int(count as i32), self.e.int(wanted.unwrap_or(MAX_RESULTS) as i32));
-        let helper = if effects == Effects::Writes { Helper::CallNativeWriter } else { Helper::CallNative };
-        let number = self.call(helper, &[place, count, room])?;
-        self.effect |= effects != Effects::Reads;
+        let room = wanted.unwrap_or(MAX_RESULTS);
+        let (first, number) = self.call_helper_of_native(callee.function.ir, &callee.arguments, room, effects)?;
         match wanted {
             Some(wanted) => {
                 let results = (0..wanted).map(|i| self.left_in_slot(first + i as i32)).collect();
@@ -251,6 +258,33 @@ impl Recorder {
             // Whether the guard on their number fails is known too late: the function has acted.
             None => Err(Reason::NyiVarargs.into()),
         }
+    }
+
+    /// Calls a native function through a helper. Returns the scratch slot of its first result, and one more than their number.
+    pub fn call_helper_of_native(
+        &mut self,
+        function: IrRef,
+        arguments: &[Traced],
+        room: usize,
+        effects: Effects,
+    ) -> Rec<(i32, IrRef)> {
+        // Function and arguments, or the results in their place.
+        let first = self.scratch_slots(arguments.len().max(room) + 1)?;
+        self.e.op_with(Op::SSTORE, Type::None, &[function], &[first]);
+        for (i, argument) in arguments.iter().enumerate() {
+            let argument = self.unbox(*argument)?;
+            self.e.op_with(Op::SSTORE, Type::None, &[argument.ir], &[first + 1 + i as i32]);
+        }
+        let place = self.e.op_with(Op::SADDR, Type::Ptr, &[], &[first]);
+        let (count, room) = (self.e.int(arguments.len() as i32), self.e.int(room as i32));
+        let helper = match effects {
+            Effects::Reads | Effects::Acts => Helper::CallNative,
+            Effects::Writes => Helper::CallNativeWriter,
+            Effects::Copies => Helper::CallNativeCopier,
+        };
+        let number = self.call(helper, &[place, count, room])?;
+        self.effect |= effects != Effects::Reads;
+        Ok((first, number))
     }
 
     /// The value that a helper left in a scratch slot.

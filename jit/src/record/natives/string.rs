@@ -96,8 +96,15 @@ fn call_if(plain: bool, effects: Effects, name: &str) -> Rec<Done> {
 }
 
 /// `string.format`
-pub fn format(_: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
-    call_if(are_plain(callee), Effects::Reads, "string.format")
+pub fn format(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
+    let mut rest = callee.clone();
+    // Integers of 64 bits have no metamethod, either.
+    for argument in std::mem::take(&mut rest.arguments) {
+        if !crate::record::cdata::is_plain_integer(r, at, argument)? {
+            rest.arguments.push(argument);
+        }
+    }
+    call_if(are_plain(&rest), Effects::Reads, "string.format")
 }
 
 /// `string.gsub` with a string to put in.
