@@ -1,10 +1,17 @@
-//! Programs spoilt at random: the front end neither panics nor hangs, and what it still compiles is well formed.
+//! Programs and dumps spoilt at random: the front end neither panics nor hangs nor takes memory without bounds, what it still compiles
+//! is well formed, and no spoilt dump is loaded.
 //!
-//! The programs are those of `tests/bytecode` and a few here; what is done to them comes from a generator with fixed seeds, so that
-//! a failure repeats. `MOONWAKE_MUTATIONS=1000000 cargo test --release --test mutations` runs for longer.
+//! What is done to them comes from a generator with fixed seeds, so that a failure repeats.
+//! `MOONWAKE_MUTATIONS=1000000 cargo test --release -p moonwake-lang --test mutations` runs for longer: a minute for a million programs.
 
+#![allow(unsafe_code)]
+
+use moonwake_lang::bytecode::dump::{dump, undump};
 use moonwake_lang::bytecode::verify::verify;
 use moonwake_lang::compile::compile;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::panic::catch_unwind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -158,30 +165,108 @@ fn mutate(source: &mut Vec<u8>, random: &mut Random) {
     }
 }
 
+/// The allocator of the system, which counts what a thread holds and how much it ever held.
+struct Counting;
+
+thread_local! {
+    static HELD: Cell<(isize, isize)> = const { Cell::new((0, 0)) };
+}
+
+fn count(bytes: isize) {
+    // While a thread ends, nothing is counted.
+    let _ = HELD.try_with(|held| {
+        let now = held.get().0 + bytes;
+        held.set((now, held.get().1.max(now)));
+    });
+}
+
+// SAFETY: the system's allocator does the work.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(layout.size() as isize);
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        count(-(layout.size() as isize));
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(place, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What the front end may hold at once: so much, and so much for each byte of source.
+const MEMORY: isize = 1 << 20;
+const MEMORY_PER_BYTE: isize = 1000;
+
+/// The programs of `tests/bytecode`, of the test scripts and of the benchmarks, and those above.
+fn programs() -> Vec<Vec<u8>> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["tests/bytecode", "tests/stdlib", "../tests/lua", "../benchmarks/programs"];
+    let files = folders.iter().flat_map(|folder| here.join(folder).read_dir().unwrap());
+    let mut files: Vec<_> = files.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "lua"));
+    files.sort();
+    let files = files.iter().map(|path| std::fs::read(path).unwrap());
+    PROGRAMS.iter().map(|program| program.as_bytes().to_vec()).chain(files).collect()
+}
+
+/// How many programs to spoil.
+fn count_of_mutations(usual: u64) -> u64 {
+    std::env::var("MOONWAKE_MUTATIONS").map_or(usual, |count| count.parse().unwrap())
+}
+
 #[test]
 fn spoilt_programs_are_refused_or_compiled() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bytecode");
-    let files = folder.read_dir().unwrap().map(|entry| entry.unwrap().path());
-    let mut programs: Vec<Vec<u8>> = PROGRAMS.iter().map(|program| program.as_bytes().to_vec()).collect();
-    let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|extension| extension == "lua")).collect();
-    files.sort();
-    programs.extend(files.iter().map(|path| std::fs::read(path).unwrap()));
-
-    let count = std::env::var("MOONWAKE_MUTATIONS").map_or(4000, |count| count.parse().unwrap());
+    let programs = programs();
+    let count = count_of_mutations(3000);
     let (mut compiled, mut slowest) = (0, Duration::ZERO);
     for seed in 1..=count {
         let mut random = Random(u64::wrapping_mul(seed, 0x9e37_79b9_7f4a_7c15));
-        let mut source = programs[random.below(programs.len())].clone();
-        for _ in 0..random.below(4) {
+        // The short ones, of which more is spoilt, more often.
+        let last = random.below(programs.len()) + 1;
+        let mut source = programs[random.below(last)].clone();
+        for _ in 0..random.below(5) {
             mutate(&mut source, &mut random);
         }
         let start = Instant::now();
-        if let Ok(prototype) = compile(&source, b"=mutation") {
-            compiled += 1;
-            assert!(verify(&prototype), "seed {seed}: malformed code from\n{}", String::from_utf8_lossy(&source));
+        HELD.set((0, 0));
+        let result = catch_unwind(|| compile(&source, b"=mutation").map(|prototype| verify(&prototype)));
+        let most = HELD.get().1;
+        let shown = || format!("seed {seed}:\n{}", String::from_utf8_lossy(&source));
+        assert!(most < MEMORY + MEMORY_PER_BYTE * source.len() as isize, "{most} bytes were taken by {}", shown());
+        match result {
+            Ok(Ok(well_formed)) => {
+                compiled += 1;
+                assert!(well_formed, "malformed code comes from {}", shown());
+            }
+            Ok(Err(_)) => {}
+            Err(_) => panic!("{}", shown()),
         }
         slowest = slowest.max(start.elapsed());
     }
     assert!(compiled > count / 10, "only {compiled} programs survived, which tests little of the compiler");
     assert!(slowest < Duration::from_secs(5), "the slowest took {slowest:?}");
+}
+
+#[test]
+fn spoilt_dumps_are_refused() {
+    let dumps: Vec<_> =
+        programs().iter().filter_map(|source| Some(dump(&compile(source, b"@mutation").ok()?, false))).collect();
+    for seed in 1..=count_of_mutations(3000) {
+        let mut random = Random(u64::wrapping_mul(seed, 0x9e37_79b9_7f4a_7c15));
+        let whole = &dumps[random.below(dumps.len())];
+        let mut bytes = whole.clone();
+        for _ in 0..1 + random.below(4) {
+            mutate(&mut bytes, &mut random);
+        }
+        HELD.set((0, 0));
+        let result = catch_unwind(|| undump(&bytes, b"=mutation").is_ok());
+        let most = HELD.get().1;
+        assert!(result.is_ok_and(|is_loaded| !is_loaded || bytes == *whole), "seed {seed}");
+        assert!(most < MEMORY + MEMORY_PER_BYTE * bytes.len() as isize, "seed {seed}: {most} bytes were taken");
+    }
 }
