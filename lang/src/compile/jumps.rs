@@ -74,9 +74,10 @@ impl FunctionState<'_> {
     /// Lets the jumps of `list` lead to what is emitted next.
     pub fn patch_here(&mut self, list: JumpList) {
         self.target();
-        let mut pending = self.pending;
-        self.append(&mut pending, list);
-        self.pending = pending;
+        // The breaks of a loop come one by one, so those that are there already must not be walked.
+        let mut all = list;
+        self.append(&mut all, self.pending);
+        self.pending = all;
     }
 
     /// Lets the jumps of `list` lead to `target`.

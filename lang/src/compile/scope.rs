@@ -9,7 +9,7 @@
 
 use super::function::FunctionState;
 use super::operand::Kind;
-use super::{Compiler, Result};
+use super::{Compiler, Complaint, Result};
 use crate::ast::Binding;
 use crate::bytecode::{Op, UpvalueSource};
 use crate::symbols::Symbol;
@@ -174,7 +174,11 @@ impl Compiler<'_> {
         }
         let Some((mut source, binding)) = found else { return Ok(Kind::Global(name)) };
         for function in &mut self.enclosing[depth + 1..] {
-            source = UpvalueSource::ParentUpvalue(function.add_upvalue(Upvalue { name, binding, source })?);
+            let number = function.add_upvalue(Upvalue { name, binding, source }).map_err(|complaint| {
+                // What has been read last is in the innermost function.
+                Box::new(Complaint { token: self.function.complaint(String::new()).token, ..*complaint })
+            })?;
+            source = UpvalueSource::ParentUpvalue(number);
         }
         Ok(Kind::Upvalue(self.function.add_upvalue(Upvalue { name, binding, source })?))
     }

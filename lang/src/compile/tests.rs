@@ -53,6 +53,7 @@ fn chains_are_not_nesting() {
     }
     assert_eq!(message(&format!("if x then {}end", "elseif x then ".repeat(50_000))), "OK");
     assert_eq!(message(&"x = 1 ".repeat(50_000)), "OK");
+    assert_eq!(message(&format!("while x do {}end", "if y then break end ".repeat(50_000))), "OK");
 }
 
 #[test]
