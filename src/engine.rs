@@ -22,6 +22,8 @@ pub struct Config {
     pub stats: bool,
     /// Whether to compile loops on their first turn and to collect at every safe point: for tests.
     pub stress: bool,
+    /// How many bytes Lua's objects may take; an allocation beyond is a "not enough memory" that `pcall` catches.
+    pub memory_limit: Option<usize>,
     /// Whether `LUA_PATH` and the like count.
     pub environment: bool,
 }
@@ -74,6 +76,9 @@ impl Engine {
         drop(settings);
         if config.stress {
             vm.heap.set_stress(moonwake_lang::gc::Stress::Collections);
+        }
+        if let Some(bytes) = config.memory_limit {
+            vm.heap.set_limit(bytes);
         }
         moonwake_jit::attach(&mut vm, moonwake_jit::Config { stats: config.stats, stress: config.stress })?;
         Ok(Engine { vm })

@@ -111,6 +111,16 @@ const TABLE: &[Row] = &[
         }),
     },
     Row {
+        names: &["--memory"],
+        value: "size",
+        help: "Let scripts use at most so much memory for Lua's objects: bytes, or 64K, 64M, 4G.",
+        effect: Effect::Value(|o, v| {
+            let size = text("--memory", v)?;
+            o.memory_limit = Some(bytes_of(&size).ok_or_else(|| format!("--memory: '{size}' is no size"))?);
+            Ok(())
+        }),
+    },
+    Row {
         names: &["--stats"],
         value: "[=file]",
         help: "At exit, write what the JIT compiler and the collector did as one JSON object, to the file or to standard error.",
@@ -186,6 +196,8 @@ pub struct Options {
     pub include_dirs: Vec<PathBuf>,
     /// Each `-L`.
     pub library_dirs: Vec<PathBuf>,
+    /// `--memory`, in bytes.
+    pub memory_limit: Option<usize>,
     /// `--stats`, and its file.
     pub stats: Option<Option<PathBuf>>,
     /// `--stress`.
@@ -194,6 +206,19 @@ pub struct Options {
 
 fn text(option: &str, value: OsString) -> Result<String, String> {
     value.into_string().map_err(|v| format!("{option} wants text, not {}", v.display()))
+}
+
+/// "64M" as bytes.
+fn bytes_of(size: &str) -> Option<usize> {
+    let digits = size.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match &size[digits.len()..] {
+        "" => 0,
+        "K" | "k" => 10,
+        "M" | "m" => 20,
+        "G" | "g" => 30,
+        _ => return None,
+    };
+    digits.parse::<usize>().ok()?.checked_mul(1 << shift)
 }
 
 impl Options {
@@ -298,6 +323,8 @@ mod tests {
         assert_eq!(o.stats, Some(Some("out.json".into())));
         assert_eq!(o.script, Some(Script::Stdin));
         assert_eq!(parse(&["--stats"]).unwrap().stats, Some(None));
+        assert_eq!(parse(&["--memory=64M"]).unwrap().memory_limit, Some(64 << 20));
+        assert_eq!(parse(&["--memory", "5000"]).unwrap().memory_limit, Some(5000));
     }
 
     #[test]
@@ -314,6 +341,7 @@ mod tests {
         assert_eq!(parse(&["-x"]).unwrap_err(), "unrecognized option '-x'");
         assert_eq!(parse(&["-ix"]).unwrap_err(), "unrecognized option '-ix'");
         assert_eq!(parse(&["-e"]).unwrap_err(), "-e needs an argument: chunk");
+        assert_eq!(parse(&["--memory=1T"]).unwrap_err(), "--memory: '1T' is no size");
         assert!(parse(&["--statsx"]).is_err());
     }
 

@@ -67,6 +67,7 @@ fn config(options: &Options) -> Config {
         library_dirs: options.library_dirs.clone(),
         stats: options.stats.is_some(),
         stress: options.stress,
+        memory_limit: options.memory_limit,
         ..Config::default()
     };
     #[cfg(feature = "ggml")]
