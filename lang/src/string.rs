@@ -1,10 +1,16 @@
 //! Interned strings.
 //!
 //! Every string exists once, so that comparing two is comparing addresses, and a table finds a key without looking at its
-//! bytes. The intern table is open addressing with linear probing, hashes apart from addresses: a probe
-//! touches a string only when its whole hash agrees, and moving entries to another table touches none. An entry takes 12 bytes, and
-//! a table grows by a third only, so that a string costs 15 to 20 bytes here; its length is no power of two, and a hash finds
-//! its place by a multiplication.
+//! bytes. The intern table is open addressing with linear probing. An entry is an address with some bits of the hash above it, so that a probe
+//! seldom touches another string than the one that is looked for. It takes 8 bytes, and a table grows by a third only, so that a
+//! string costs 10 to 13 bytes here; its length is no power of two, and a hash finds its place by a multiplication.
+//!
+//! ```text
+//!   bit 63        48 47                                0
+//!      hash bits, 1  |  address                          a string; the lowest of the hash bits is always set
+//!            0                      1                    removed
+//!            0                      0                    free
+//! ```
 //!
 //! No operation takes long, whatever the number of strings: a table that must grow is emptied into its successor a
 //! few entries at a time, as strings are added, and sweeping is done in slices.
@@ -22,28 +28,41 @@ use std::cell::Cell;
 /// The longest string, in bytes.
 pub const MAX_LENGTH: usize = i32::MAX as usize - 64;
 
-/// In place of a hash: the entry is free.
-const FREE: u32 = 0;
-/// In place of a hash: the entry's string was removed; a search goes on over it.
-const REMOVED: u32 = 1;
+/// A free entry.
+const FREE: u64 = 0;
+/// An entry whose string was removed; a search goes on over it.
+const REMOVED: u64 = 1;
+/// Where the bits of the hash begin in an entry.
+const TAG_SHIFT: u32 = 48;
 const MIN_SIZE: usize = 1024;
+
+/// The bits of a hash that an entry holds: the lowest, since its place follows from the highest.
+#[inline(always)]
+fn tag(hash: u32) -> u64 {
+    u64::from(hash as u16 | 1)
+}
+
+/// The string of an entry.
+#[inline(always)]
+fn string_of(entry: u64) -> Gc<Str> {
+    Gc::from_address((entry & ((1 << TAG_SHIFT) - 1)) as usize)
+}
 
 /// An open hash table of strings.
 #[derive(Default)]
 struct Entries {
-    hashes: Vec<u32>,
-    addresses: Vec<usize>,
+    entries: Vec<u64>,
     /// Entries that are not free.
     used: usize,
 }
 
 impl Entries {
     fn new(size: usize) -> Entries {
-        Entries { hashes: vec![FREE; size], addresses: vec![0; size], used: 0 }
+        Entries { entries: vec![FREE; size], used: 0 }
     }
 
     fn len(&self) -> usize {
-        self.addresses.len()
+        self.entries.len()
     }
 
     /// Where the search for a hash begins.
@@ -60,35 +79,38 @@ impl Entries {
     #[inline]
     fn find(&self, hash: u32, bytes: &[u8]) -> Option<Gc<Str>> {
         let mut at = self.home(hash);
-        while *self.hashes.get(at)? != FREE {
-            if self.hashes[at] == hash {
-                let string: Gc<Str> = Gc::from_address(self.addresses[at]);
-                if string.as_bytes() == bytes {
+        loop {
+            let entry = *self.entries.get(at)?;
+            if entry == FREE {
+                return None;
+            }
+            if entry >> TAG_SHIFT == tag(hash) {
+                let string = string_of(entry);
+                if string.hash == hash && string.as_bytes() == bytes {
                     return Some(string);
                 }
             }
             at = self.after(at);
         }
-        None
     }
 
     /// Enters a string that is not there; there is a free entry.
-    fn push(&mut self, hash: u32, address: usize) {
-        let mut at = self.home(hash);
-        while self.hashes[at] > REMOVED {
+    fn push(&mut self, string: Gc<Str>) {
+        let mut at = self.home(string.hash);
+        while self.entries[at] > REMOVED {
             at = self.after(at);
         }
-        self.used += usize::from(self.hashes[at] == FREE);
-        (self.hashes[at], self.addresses[at]) = (hash, address);
+        self.used += usize::from(self.entries[at] == FREE);
+        self.entries[at] = string.address() as u64 | tag(string.hash) << TAG_SHIFT;
     }
 
     /// Removes an entry: it becomes free if no search can have gone on over it.
     fn remove(&mut self, at: usize) {
-        if self.hashes[self.after(at)] == FREE {
-            self.hashes[at] = FREE;
+        if self.entries[self.after(at)] == FREE {
+            self.entries[at] = FREE;
             self.used -= 1;
         } else {
-            self.hashes[at] = REMOVED;
+            self.entries[at] = REMOVED;
         }
     }
 
@@ -97,10 +119,10 @@ impl Entries {
     fn sweep(&mut self, range: std::ops::Range<usize>) -> usize {
         let mut dead = 0;
         for at in range.rev() {
-            let hash = self.hashes[at];
-            if hash == REMOVED {
+            let entry = self.entries[at];
+            if entry == REMOVED {
                 self.remove(at);
-            } else if hash != FREE && !chunk::is_set(MARKS, self.addresses[at]) {
+            } else if entry != FREE && !chunk::is_set(MARKS, string_of(entry).address()) {
                 self.remove(at);
                 dead += 1;
             }
@@ -139,7 +161,7 @@ impl Interner {
 
     /// Bytes that the table takes.
     pub fn bytes(&self) -> usize {
-        (self.entries.len() + self.old.len()) * (size_of::<u32>() + size_of::<usize>())
+        (self.entries.len() + self.old.len()) * size_of::<u64>()
     }
 
     /// Whether there is no string.
@@ -167,7 +189,7 @@ impl Interner {
     fn add(&mut self, space: &mut Space, bytes: &[u8], hash: u32) -> Gc<Str> {
         assert!(bytes.len() <= MAX_LENGTH, "string length overflow");
         let string = new_string(space, bytes, hash);
-        self.entries.push(hash, string.address());
+        self.entries.push(string);
         self.count += 1;
         if self.old.len() > 0 {
             self.move_some(self.moved_per_string);
@@ -199,10 +221,10 @@ impl Interner {
             self.count -= self.old.sweep(self.moved..end);
         }
         for at in self.moved..end {
-            let hash = self.old.hashes[at];
-            if hash > REMOVED {
-                self.entries.push(hash, self.old.addresses[at]);
-                self.old.hashes[at] = REMOVED;
+            let entry = self.old.entries[at];
+            if entry > REMOVED {
+                self.entries.push(string_of(entry));
+                self.old.entries[at] = REMOVED;
             }
         }
         self.moved = end;
@@ -293,7 +315,7 @@ fn hash(seed: u64, bytes: &[u8]) -> u32 {
         }
     };
     let mixed = fold(a ^ state, b ^ K1 ^ n as u64);
-    (fold(mixed ^ K0, K1 ^ state) as u32).max(REMOVED + 1)
+    fold(mixed ^ K0, K1 ^ state) as u32
 }
 
 #[cfg(test)]
@@ -383,8 +405,8 @@ mod tests {
             }
             while !interner.sweep_slice(usize::MAX) {}
             live.iter().for_each(|string| chunk::clear(MARKS, string.address()));
-            let full = interner.entries.hashes.split(|&hash| hash == FREE);
-            let longest = full.map(<[u32]>::len).max().unwrap();
+            let full = interner.entries.entries.split(|&entry| entry == FREE);
+            let longest = full.map(<[u64]>::len).max().unwrap();
             assert!(longest < 600, "round {round}: {longest}");
             assert_eq!(interner.len(), live.len());
         }
