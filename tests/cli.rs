@@ -190,3 +190,14 @@ fn bytecode_is_saved_listed_and_run() {
     assert!(out(&["-bl", "-e", "return 42"], "").contains("KSHORT     r0 42"));
     assert_eq!(err(&["-b", &script], ""), "moonwake: -b needs a file to save the bytecode in; -bl lists it\n");
 }
+
+#[test]
+fn a_memory_limit_is_an_error_that_scripts_catch() {
+    let script = "print(pcall(function() local t = {} for i = 1, 1e9 do t[i] = { i } end end)) print(pcall(error, 1))";
+    for jit in ["-joff", "-jon"] {
+        assert_eq!(out(&[jit, "--memory=20M", "-e", script], ""), "false\tnot enough memory\nfalse\t1\n");
+    }
+    assert!(
+        err(&["--memory", "20M", "-e", "local s = 'x' while true do s = s .. s end"], "").contains("not enough memory")
+    );
+}

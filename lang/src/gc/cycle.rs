@@ -141,11 +141,25 @@ impl Heap {
     /// If [`poll::MEMORY`] is still set afterwards, what is alive exceeds the limit, or would have if a store had been done: then
     /// "not enough memory" is to be thrown.
     pub fn step(&mut self, roots: &mut dyn FnMut(&mut Marker)) -> bool {
-        if self.pace.stress == Stress::Collections || self.poll_word().load(Ordering::Relaxed) & poll::MEMORY != 0 {
-            self.full_collect(roots);
-            return true;
+        if self.pace.stress != Stress::Collections && !self.exceeds_limit() {
+            let completed = self.slice(roots, None).0;
+            if !self.exceeds_limit() {
+                return completed;
+            }
         }
-        self.slice(roots, None).0
+        let exceeded = self.exceeds_limit();
+        let start = self.start_pause();
+        self.full_collect(roots);
+        self.pace.stats.add_pause(start.elapsed());
+        // Little room would be used up at once, and the next whole collection be due.
+        if exceeded && self.in_use() > self.pace.limit - self.pace.limit / 32 {
+            self.request(poll::MEMORY);
+        }
+        true
+    }
+
+    fn exceeds_limit(&self) -> bool {
+        self.poll_word().load(Ordering::Relaxed) & poll::MEMORY != 0
     }
 
     /// Does the work that allocating so many bytes would make due, at least a little (`collectgarbage("step")`). Returns whether a
@@ -186,9 +200,10 @@ impl Heap {
         (completed, marked)
     }
 
-    /// A whole collection: frees everything that is garbage now.
+    /// A whole collection: frees everything that is garbage now. It is no pause for the figures: those tell how long the collector stops a
+    /// program that has not asked for it.
     pub fn full_collect(&mut self, roots: &mut dyn FnMut(&mut Marker)) {
-        let start = self.start_pause();
+        self.start_pause();
         if !matches!(self.phase, Phase::Idle | Phase::Mark) {
             while !self.let_go_slice() {}
         }
@@ -199,7 +214,7 @@ impl Heap {
         }
         while !self.let_go_slice() {}
         self.pace.completed(self.in_use());
-        self.end_pause(start);
+        self.ask_again();
         if std::mem::take(&mut self.refused) {
             self.request(poll::MEMORY);
         }
@@ -213,6 +228,10 @@ impl Heap {
 
     fn end_pause(&mut self, start: Instant) {
         self.pace.stats.add_pause(start.elapsed());
+        self.ask_again();
+    }
+
+    fn ask_again(&mut self) {
         // Nothing is new since a whole collection. Under stress the next object asks for another one, so that compiled loops that make none
         // can turn.
         if self.pace.stress != Stress::Collections {

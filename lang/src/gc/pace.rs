@@ -127,7 +127,7 @@ impl Pace {
 pub struct Stats {
     /// Collections that were completed.
     pub collections: u64,
-    /// Times that the program waited for the collector.
+    /// Times that the program waited for the collector, other than for a whole collection that it asked for.
     pub pauses: u64,
     /// The longest of them.
     pub longest_pause: Duration,

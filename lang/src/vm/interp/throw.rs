@@ -96,6 +96,9 @@ pub unsafe fn unwind(vm: *mut Vm, base: *mut Value, value: Value) {
         match kind {
             LinkKind::ProtectedCall | LinkKind::ProtectedCallWithHandler => {
                 let protected = catcher.sub(Link((*catcher.sub(1)).0).distance());
+                if messages::is_out_of_memory(&*vm, value) {
+                    forget_above(vm, protected);
+                }
                 *protected = Value::FALSE;
                 *protected.add(1) = value;
                 (*vm).running().base.set(protected);
@@ -116,5 +119,16 @@ pub unsafe fn unwind(vm: *mut Vm, base: *mut Value, value: Value) {
                 unwind(vm, thrower, value)
             }
         }
+    }
+}
+
+/// Clears the stack from `place` on: what the frames that are left have used up all memory for may stand where the catching one has
+/// registers, and would be kept.
+unsafe fn forget_above(vm: *mut Vm, place: *mut Value) {
+    // SAFETY: all places up to the end of the stack may be written to, and none from `place` on is in use.
+    unsafe {
+        let coroutine = (*vm).running();
+        let end = coroutine.stack.get().add(coroutine.stack_size.get() as usize);
+        std::slice::from_raw_parts_mut(place, end.offset_from(place) as usize).fill(Value::NIL);
     }
 }
