@@ -3,7 +3,7 @@
 use crate::backend::Backend;
 use crate::library::Library;
 use crate::options::Options;
-use crate::report::{Report, Sink};
+use crate::report::{Report, Sink, hottest_exits};
 use crate::runtime;
 use crate::trace::state::Jit;
 use moonwake_lang::vm::Vm;
@@ -123,5 +123,6 @@ pub fn optimisation(vm: &mut Vm, setting: &str) -> Result<(), String> {
 /// What was counted, as members of a JSON object without its braces; empty without a compiler.
 pub fn stats_json_members(vm: &mut Vm) -> String {
     let interpreted = moonwake_ffi::state::attached(vm).native_calls();
-    with_jit(vm, |jit, _| jit.report.json_members(interpreted)).unwrap_or_default()
+    let members = |jit: &mut Jit| jit.report.json_members(interpreted) + ", " + &hottest_exits(&jit.traces);
+    with_jit(vm, |jit, _| members(jit)).unwrap_or_default()
 }

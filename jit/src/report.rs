@@ -11,7 +11,7 @@ use crate::ir::Link;
 use crate::opt::report::Report as PassReport;
 use crate::record::{Beginning, Kind, Pc, Recorder};
 use crate::trace::abort::Abort;
-use crate::trace::tree::TraceInfo;
+use crate::trace::tree::{TraceInfo, Traces};
 use moonwake_lang::bytecode::disasm;
 use moonwake_lang::chunk_name::short_name;
 use moonwake_lang::object::{Gc, Proto};
@@ -184,6 +184,32 @@ impl Report {
         json.push(']');
         json
     }
+}
+
+/// Exits that `--stats` lists.
+const LISTED_EXITS: usize = 20;
+
+/// The member of a JSON object that lists the exits which led to the interpreter most often.
+pub fn hottest_exits(traces: &Traces) -> String {
+    let mut exits = Vec::new();
+    for info in traces.iter() {
+        for (number, exit) in info.code.exits.iter().enumerate() {
+            exits.push((exit.record.count.load(Ordering::Relaxed), info, number));
+        }
+    }
+    exits.sort_by_key(|exit| std::cmp::Reverse(exit.0));
+    let mut json = "\"exits\": [".to_owned();
+    for (n, (count, info, number)) in exits.into_iter().take(LISTED_EXITS).take_while(|exit| exit.0 > 0).enumerate() {
+        let comma = if n > 0 { ", " } else { "" };
+        let place = quoted(&place_of(&info.protos, Pc::from_bits(info.code.exits[number].record.pc)));
+        let (trace, state) = (info.trace.number, quoted(&format!("{:?}", info.exits[number])));
+        let _ = write!(
+            json,
+            "{comma}{{\"trace\": {trace}, \"exit\": {number}, \"at\": {place}, \"count\": {count}, \"state\": {state}}}"
+        );
+    }
+    json.push(']');
+    json
 }
 
 /// `(1/3) ` for a side trace.
