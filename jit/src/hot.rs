@@ -18,20 +18,27 @@ pub fn loop_count(limits: &Limits) -> u16 {
 /// In stress mode the first turn is hot.
 pub const STRESS_COUNT: u16 = 0;
 
-/// Traces after which a threshold is doubled, tripled, and so on.
-const GENERATION: usize = 64;
+/// Traces after which the threshold of an exit is multiplied by the square of 2, 3, and so on, and that of a loop by 2, 3, and so on.
+const EXIT_GENERATION: usize = 64;
+const LOOP_GENERATION: usize = 16;
 /// Thresholds stop growing at so many times their first value.
-const LARGEST_FACTOR: u32 = 64;
+const LARGEST_FACTOR: u32 = 16;
 
-/// The parameters, with the thresholds that hold after so many traces were made. Those of an exit grow with the square: there are far more
-/// exits than loops.
+/// The parameters, with the thresholds that hold after so many traces were made.
 pub fn after_traces(limits: &Limits, made: usize) -> Limits {
-    let factor = (1 + made / GENERATION).min(LARGEST_FACTOR as usize) as i32;
+    let factor = |generation: usize| (1 + made / generation).min(LARGEST_FACTOR as usize) as i32;
+    let (loops, exits) = (factor(LOOP_GENERATION), factor(EXIT_GENERATION));
     Limits {
-        hotloop: limits.hotloop.saturating_mul(factor),
-        hotexit: limits.hotexit.saturating_mul(factor * factor),
+        hotloop: limits.hotloop.saturating_mul(loops),
+        hotexit: limits.hotexit.saturating_mul(exits * exits),
         ..*limits
     }
+}
+
+/// How often a function must be found hot before it is compiled. It is best inlined into the loop that calls it, which should have its
+/// turn first.
+pub fn function_patience(limits: &Limits) -> u32 {
+    (limits.hotloop / 8).clamp(1, 8) as u32
 }
 
 /// Whether an exit that was taken `count` times now should get a side trace. After each attempt that failed, it waits twice as long.
@@ -74,7 +81,7 @@ mod tests {
         let limits = Limits::DEFAULT;
         assert_eq!(after_traces(&limits, 0), limits);
         let mut last = limits;
-        for made in [GENERATION, 3 * GENERATION, 1000] {
+        for made in [EXIT_GENERATION, 3 * EXIT_GENERATION, 1000] {
             let now = after_traces(&limits, made);
             assert!(now.hotloop > last.hotloop && now.hotexit > last.hotexit);
             last = now;

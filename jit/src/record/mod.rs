@@ -94,6 +94,9 @@ impl Recorder {
             // What the trace believes still holds unless the call ran Lua or failed; the snapshot stands behind the call.
             self.e.guard(crate::ir::Op::EVENT, crate::ir::Type::None, &[])?;
         }
+        if self.is_long_enough() {
+            return Ok(Flow::Stop(Link::Interpreter));
+        }
         if !matches!(at.op(), Op::CALLM | Op::TAILCALLM | Op::RETURNM | Op::SETLISTM) {
             self.multiple = None;
         }
@@ -103,6 +106,15 @@ impl Recorder {
         let flow = HANDLERS[at.op() as usize](self, at)?;
         self.expected.base = self.base;
         Ok(flow)
+    }
+
+    /// Whether a trace that need not close a loop ends here, at a snapshot just taken: what follows is compiled by itself, if it gets hot.
+    /// Compiling takes longer than in proportion, and the many paths of a tree each have all that follows them.
+    fn is_long_enough(&self) -> bool {
+        let (beginning, snapshots) = (self.beginning.kind, &self.e.trace.snapshots);
+        beginning != Kind::Loop
+            && snapshots.len() > PIECE
+            && snapshots.last().is_some_and(|last| last.at == self.e.trace.next_ref())
     }
 
     fn check_limits(&self) -> Rec<()> {
@@ -116,6 +128,9 @@ impl Recorder {
         Ok(())
     }
 }
+
+/// Snapshots after which a side trace or a function's trace may end.
+const PIECE: usize = 100;
 
 /// For operations that a recording never meets, and those that it does not record.
 fn not_recorded(_: &mut Recorder, at: &mut At<'_>) -> Rec<Flow> {

@@ -65,6 +65,13 @@ impl Jit {
         if self.is_only_a_link(&recorder) {
             return;
         }
+        if recorder.e.trace.link == Link::Interpreter
+            && recorder.e.trace.ins.len() == 1
+            && let Kind::Side { parent, exit, .. } = recorder.beginning.kind
+        {
+            // The interpreter is where the exit leads already.
+            return self.set_exit(parent, exit as usize, ExitState::GivenUp);
+        }
         if !recorder.optimised {
             opt::finish(&mut recorder.e);
         }

@@ -35,6 +35,7 @@ use moonwake_lang::value::Value;
 use moonwake_lang::vm::Vm;
 use moonwake_lang::vm::frame::Link as FrameLink;
 use moonwake_lang::vm::tracer::Tracer;
+use std::collections::HashMap;
 
 /// The JIT compiler of one machine.
 pub struct Jit {
@@ -54,6 +55,8 @@ pub struct Jit {
     pub report: Report,
     /// Traces that were made since the beginning, flushed ones too.
     pub(super) made: usize,
+    /// How often functions that are not compiled yet were found hot.
+    calls: HashMap<Pc, u32>,
     /// Whether the code memory is used up.
     pub(super) full: bool,
     pub(super) analyses: Analyses,
@@ -74,6 +77,7 @@ impl Jit {
             penalties: Penalties::new(),
             report,
             made: 0,
+            calls: HashMap::new(),
             full: false,
             analyses: Analyses::default(),
             recording: None,
@@ -136,7 +140,8 @@ impl Jit {
         let root = info.root;
         let number = info.code.exits[exit].snapshot;
         let snapshot = &info.trace.snapshots[number.index()];
-        if self.traces.repeats(parent, Pc::new(pc)) > self.tolerated_repeats(info, snapshot, base, Pc::new(pc)) {
+        let repeats = self.traces.repeats(parent, Pc::new(pc));
+        if repeats > self.tolerated_repeats(info, snapshot, base, Pc::new(pc)) {
             return self.set_exit(parent, exit, ExitState::GivenUp);
         }
         let inherited = inherit(info, number.index());
@@ -156,8 +161,28 @@ impl Jit {
                     if is_loop(at) { inherited.iter().map(without_value).collect() } else { inherited };
             }
             recorder.lowest = lowest.min(0);
+            recorder.polymorphic = repeats >= MANY_REPEATS;
             recorder.multiple = results.map(|count| Multiple { first: first_multiple(at), count });
         }
+    }
+
+    /// Whether a function was found hot often enough. What is counted by address is forgotten now and then.
+    fn is_function_hot(&mut self, at: Pc) -> bool {
+        if self.stress {
+            return true;
+        }
+        if self.calls.len() > MOST_CALLS {
+            self.calls.clear();
+        }
+        let count = self.calls.entry(at).or_default();
+        *count += 1;
+        *count >= hot::function_patience(&self.options.limits)
+    }
+
+    /// Whether an exit that was taken so often should be looked at. One that is taken all the time is looked at now and then.
+    fn may_be_hot(&self, count: u32) -> bool {
+        let first = self.limits_now().hotexit.max(1) as u32;
+        count >= first && (count < 2 * first || count.is_multiple_of(64))
     }
 
     /// How many traces of a tree may begin one after the other at the same instruction, each where the one before did not fit.
@@ -283,7 +308,7 @@ impl Tracer for Jit {
 
     fn hot_function(&mut self, vm: &mut Vm, base: *mut Value, pc: *const u32, count: usize) {
         let at = Pc::new(pc);
-        if self.may_start(vm, at, base) {
+        if self.is_function_hot(at) && self.may_start(vm, at, base) {
             let start = at.next();
             let beginning = Beginning { pc: at, kind: Kind::Function };
             self.begin(vm, base, Start::Root { pc: start.bits() }, beginning, pc, count);
@@ -306,6 +331,9 @@ impl Tracer for Jit {
             ExitReason::Poll | ExitReason::Stack => return,
             ExitReason::NativeEvent => return vm.trace.native_event.set(0),
             ExitReason::Guard | ExitReason::End => {}
+        }
+        if !self.may_be_hot(count) {
+            return;
         }
         let (trace, exit) = (record.trace, record.number as usize);
         let Some(info) = self.traces.get(trace).filter(|info| info.has_exit(record)) else { return };
@@ -354,8 +382,12 @@ fn proto_of(base: *mut Value) -> Gc<Proto> {
     Gc::from_ptr(function.proto)
 }
 
+/// Functions that are counted.
+const MOST_CALLS: usize = 10_000;
 /// Traces that begin one after the other at one instruction.
-const MOST_REPEATS: usize = 12;
+const MOST_REPEATS: usize = 10;
+/// From the so manieth on, the first instruction is recorded without looking at shapes.
+const MANY_REPEATS: usize = 4;
 /// Those that begin at a return to different callers.
 const FEW_REPEATS: usize = 2;
 
