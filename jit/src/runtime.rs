@@ -75,6 +75,10 @@ helpers! {
         vm.heap.get(table, key)
     }
 
+    table_metatable(vm, table: Gc<Table>) -> Value {
+        vm.heap.metatable(table).map_or(Value::NIL, Value::from)
+    }
+
     table_get_str(vm, table: Gc<Table>, key: Gc<Str>) -> Value {
         vm.heap.get_str(table, key)
     }
@@ -193,6 +197,7 @@ pub fn table() -> HelperTable {
         (Helper::StringChar, string_char as *const () as usize),
         (Helper::Concat, concat as *const () as usize),
         (Helper::IsCaptured, is_captured as *const () as usize),
+        (Helper::TableMetatable, table_metatable as *const () as usize),
         (Helper::SetMetatable, set_metatable as *const () as usize),
         (Helper::CapturingClosure, closure_new as *const () as usize),
         (Helper::CloseUpvalues, close_upvalues as *const () as usize),

@@ -72,6 +72,8 @@ macro_rules! for_each_helper {
             TableSet, "table_set", true, (Tab, Val, Val), None, Never, [Shape, Layout, Keyed, Array], [Shape, Layout, Keyed, Array, Epoch], true, "a[b] = c without metamethods; b is neither nil nor NaN";
             TableNext, "table_next", true, (Tab, Link, Ptr), Link, Never, [Shape, Layout, Keyed, Array], [Scratch], true, "key and value at position b or after it, left at c; the position after them, or 0";
 
+            TableMetatable, "table_metatable", true, (Tab), Val, Never, [Shape], [], false, "the metatable of a, or nil";
+
             // Strings. They are interned and never change, so these are pure.
             StringToNumber, "string_to_number", true, (Str), Val, Never, [], [], false, "the number that a string reads as, or nil";
             NumberToString, "number_to_string", true, (Num), Str, Never, [], [], false, "a number as text";
@@ -208,6 +210,7 @@ impl Helper {
             | Helper::StringChar
             | Helper::Concat
             | Helper::IsCaptured
+            | Helper::TableMetatable
             | Helper::SetMetatable
             | Helper::CapturingClosure
             | Helper::CloseUpvalues

@@ -39,6 +39,27 @@ impl Recorder {
         Ok(shape)
     }
 
+    /// Whether a table is one of so many shapes that it is accessed by lookup. All tables are that are accessed first where traces for some
+    /// shapes were made before.
+    pub fn is_generic(&mut self, table: IrRef) -> bool {
+        if self.polymorphic && self.bytecode.len() == 1 && table.is_instruction() && !self.generic.contains(&table) {
+            self.generic.push(table);
+        }
+        self.generic.contains(&table)
+    }
+
+    /// Guards that a table keeps its metatable, or having none: by its shape if that can be.
+    pub fn guard_metatable(&mut self, at: &At<'_>, table: IrRef, t: Gc<Table>) -> Rec<()> {
+        if !self.is_generic(table) {
+            self.guard_shape(table, t)?;
+            return Ok(());
+        }
+        let now = at.vm.heap.metatable(t).map_or(Value::NIL, Value::from);
+        let ir = self.call(Helper::TableMetatable, &[table])?;
+        self.specialise(Traced { ir, now })?;
+        Ok(())
+    }
+
     /// Guards that nothing has changed in any metatable or `__index` chain.
     pub fn guard_epoch(&mut self, at: &At<'_>) -> Rec<()> {
         self.guard_with(Op::EPOCH, &[], &[at.vm.heap.epoch.get() as i32])
@@ -48,7 +69,7 @@ impl Recorder {
     pub fn guard_metamethod(&mut self, at: &At<'_>, value: Traced, event: Metamethod) -> Rec<()> {
         let metatable = at.vm.metatable_of(value.now);
         if let Some(t) = value.now.as_table() {
-            self.guard_shape(value.ir, t)?;
+            self.guard_metatable(at, value.ir, t)?;
         } else if value.now.is(Tag::Userdata) {
             let actual = self.field(value.ir, Field::UdataMeta);
             let expected = self.pointer(metatable.map_or(std::ptr::null(), |m| m.as_ptr().cast_const()));
@@ -84,7 +105,7 @@ impl Recorder {
                     return Ok(Found::Value(value));
                 }
                 if at.vm.heap.metatable(t).is_none() {
-                    self.guard_shape(object.ir, t)?;
+                    self.guard_metatable(at, object.ir, t)?;
                     return Ok(Found::Value(value));
                 }
             }
@@ -126,7 +147,7 @@ impl Recorder {
     /// The value of a key that is a constant string.
     fn get_field(&mut self, at: &At<'_>, table: IrRef, t: Gc<Table>, name: Gc<Str>) -> Rec<Traced> {
         let key = self.value(name.into());
-        if at.vm.heap.is_dictionary(t.shape()) {
+        if at.vm.heap.is_dictionary(t.shape()) || self.is_generic(table) {
             return self.get_any(at, table, t, key);
         }
         let shape = self.guard_shape(table, t)?;

@@ -146,6 +146,10 @@ pub struct Recorder {
     pub takes_turn: bool,
     /// What is to be done with the results of a native function once they are there.
     pub pending: Option<super::natives::Pending>,
+    /// The trace begins where many others of its tree were tried before: its first instruction sees many shapes.
+    pub polymorphic: bool,
+    /// Tables whose shape is not looked at.
+    pub generic: Vec<IrRef>,
     /// Inner loops that may still be unrolled.
     pub loops_left: i32,
     /// Further turns that may be recorded when the first cannot be closed.
@@ -192,6 +196,8 @@ impl Recorder {
             inherited: Vec::new(),
             lowest: 0,
             takes_turn: false,
+            polymorphic: false,
+            generic: Vec::new(),
             optimised: false,
             pending: None,
             protos: vec![at.proto()],

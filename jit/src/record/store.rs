@@ -65,7 +65,7 @@ impl Recorder {
         let Some(metatable) = at.vm.heap.metatable(t) else {
             // A metatable could come. If the store goes to a place that is guarded to exist, it would not matter, but the
             // shape of an array that is stored into is checked only once in a loop anyway.
-            self.guard_shape(object.ir, t)?;
+            self.guard_metatable(at, object.ir, t)?;
             return Ok(true);
         };
         if at.vm.heap.metamethod(metatable, Metamethod::NewIndex).is_nil() {
@@ -84,6 +84,7 @@ impl Recorder {
         }
         if let Some(name) = key.now.as_str().filter(|_| key.ir.is_constant())
             && !at.vm.heap.is_dictionary(t.shape())
+            && !self.is_generic(object.ir)
         {
             return self.set_field(at, object, t, name, value);
         }

@@ -263,6 +263,7 @@ pub fn getmetatable(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<D
     if let Some(t) = object.now.as_table()
         && let Some(slot) = at.vm.heap.own_metatable_slot(t.shape())
     {
+        r.guard_shape(object.ir, t)?;
         return one(r.load_key(object.ir, slot));
     }
     match metatable {
