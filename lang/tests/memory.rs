@@ -12,7 +12,7 @@ const GREEDY: &[(&str, &str)] = &[
     ("return ('x'):rep(1e9)", "not enough memory"),
     ("return ('x'):rep(1e7, 'yyyyyyyyyy')", "not enough memory"),
     ("local s = 'x' while true do s = s:gsub('x', 'xx') end", "not enough memory"),
-    ("local t = {} for i = 1, 1e9 do t[i] = ('x'):rep(1e5) end return table.concat(t)", "not enough memory"),
+    ("local t = {} for i = 1, 1e9 do t[i] = ('x'):rep(1e5) .. i end", "not enough memory"),
     ("local t = {} for i = 1, 1e9 do t[i] = i end", "not enough memory"),
     ("local t = {} for i = 1, 1e9 do t[i + 0.5] = i end", "not enough memory"),
     ("local t = {} for i = 1, 1e9 do t['k' .. i] = i end", "not enough memory"),
@@ -39,6 +39,7 @@ fn greedy_programs_end_in_an_error_that_is_caught() {
         assert!(text(results[1]).ends_with(message), "{program}: {}", text(results[1]));
         assert!(vm.heap.count_bytes() <= 3 * LIMIT, "{program}");
     }
+    // The stack stays as large as it became.
     vm.full_collect();
-    assert!(vm.heap.count_bytes() < LIMIT / 4);
+    assert!(vm.heap.count_bytes() < LIMIT / 2);
 }
