@@ -1,6 +1,7 @@
 //! The standard library, tested by Lua scripts that check themselves: every file of `tests/stdlib`, in a machine of its own.
 //!
-//! What the scripts expect is what LuaJIT 2.1 does; they also run under it.
+//! What the scripts expect is what LuaJIT 2.1 does; they also run under it. The cases in `tests/stdlib/compared` have LuaJIT's answers
+//! beside them; `record.lua` there says how they were got.
 
 use moonwake_lang::gc::Stress;
 use moonwake_lang::stdlib;
@@ -31,6 +32,44 @@ fn run_all(stress: Stress) {
     assert!(!scripts.is_empty());
     let failures: Vec<String> = scripts.iter().filter_map(|path| run(path, stress).err()).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// What the cases of a file in `compared` give here.
+fn evaluate(folder: &Path, name: &str) -> String {
+    let mut vm = Vm::new();
+    stdlib::open(&mut vm);
+    let mut run = |file: &str| {
+        let source = std::fs::read(folder.join(file)).unwrap();
+        let chunk = vm.load(&source, format!("@compared/{file}").as_bytes()).unwrap();
+        let result = vm.call_for_one(chunk.into(), &[]);
+        let value = result.unwrap_or_else(|e| panic!("{}", String::from_utf8_lossy(vm.raw_tostring(e.value).bytes())));
+        let globals = vm.globals();
+        // The collector must see it.
+        vm.set_field(globals, file, value);
+        value
+    };
+    let (evaluate_all, cases) = (run("record.lua"), run(&format!("{name}.lua")));
+    let lines = vm.call_for_one(evaluate_all, &[cases]).ok().and_then(|lines| lines.as_str()).expect("a text");
+    let lines = String::from_utf8_lossy(lines.bytes()).into_owned();
+    stdlib::close(&mut vm);
+    lines
+}
+
+#[test]
+fn library_functions_do_what_luajit_does() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stdlib/compared");
+    // In a folder that the other tests use too; file names in the cases lead there from here.
+    std::env::set_current_dir(folder.join("..")).unwrap();
+    let mut differences = Vec::new();
+    for name in ["base", "arguments", "format", "files", "times"] {
+        let expected = std::fs::read(folder.join(name).with_extension("expected")).unwrap();
+        let expected = String::from_utf8_lossy(&expected).into_owned();
+        let found = evaluate(&folder, name);
+        assert_eq!(expected.lines().count(), found.lines().count(), "{name}");
+        let pairs = expected.lines().zip(found.lines()).filter(|(expected, found)| expected != found);
+        differences.extend(pairs.map(|(expected, found)| format!("  LuaJIT: {expected}\nmoonwake: {found}")));
+    }
+    assert!(differences.is_empty(), "{} differences\n{}", differences.len(), differences.join("\n"));
 }
 
 #[test]

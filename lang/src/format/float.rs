@@ -4,7 +4,7 @@
 //! precision `p` takes `p` significant digits, looks at the exponent they have *after* rounding, and then writes them
 //! either plainly or with an exponent; without `#` it drops zeros at the end. `tostring` is `%.14g`.
 //!
-//! As in LuaJIT, a NaN prints as `nan` whatever its sign bit and gets no sign, and neither NaN nor infinity is padded
+//! As in LuaJIT, a NaN prints as `nan` whatever its sign bit and gets no sign but the space of that flag, and neither NaN nor infinity is padded
 //! with zeros.
 
 use super::{Spec, integer};
@@ -59,9 +59,10 @@ pub fn push_float(out: &mut Vec<u8>, n: f64, style: Style, upper: bool, spec: &S
 
 /// Appends `inf` or `nan`.
 pub(super) fn push_special(out: &mut Vec<u8>, n: f64, upper: bool, spec: &Spec) {
+    let no_sign: &[u8] = if spec.space { b" " } else { b"" };
     let (sign, text): (_, &[u8]) = match (n.is_nan(), upper) {
-        (true, false) => (&b""[..], b"nan"),
-        (true, true) => (&b""[..], b"NAN"),
+        (true, false) => (no_sign, b"nan"),
+        (true, true) => (no_sign, b"NAN"),
         (false, false) => (spec.sign(n < 0.0), b"inf"),
         (false, true) => (spec.sign(n < 0.0), b"INF"),
     };

@@ -178,10 +178,13 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Argument `i` as a whole number: truncated, and wrapped to 64 bits.
+    /// Argument `i` as a whole number of 64 bits, truncated; the smallest one when it does not fit, as C on this processor has it.
     #[inline]
     pub fn integer(&mut self, i: usize) -> LuaResult<i64> {
-        Ok(self.number(i)? as i64)
+        let n = self.number(i)?;
+        let whole = n as i64;
+        let saturated = whole == i64::MAX && n >= 9223372036854775808.0;
+        Ok(if saturated || n.is_nan() { i64::MIN } else { whole })
     }
 
     /// Argument `i` as a whole number of 32 bits, truncated; the smallest one when it does not fit, as LuaJIT has it.

@@ -5,7 +5,6 @@ use super::super::jit::events::Event;
 use super::super::string::buffer;
 use crate::bytecode::Prototype;
 use crate::bytecode::dump::{Refusal, undump};
-use crate::chunk_name::short_name;
 use crate::compile::compile;
 use crate::object::{Function, Gc, Table};
 use crate::value::Value;
@@ -97,12 +96,16 @@ pub fn read_chunk(chunk: &[u8], name: &[u8]) -> Result<Prototype, Vec<u8>> {
 fn undump_named(chunk: &[u8], name: &[u8]) -> Result<Prototype, Vec<u8>> {
     let is_named = name.first() != Some(&BINARY_MARK);
     undump(chunk, if is_named { name } else { b"=?" }).map_err(|refusal| {
-        let shown = if is_named { short_name(name) } else { b"(binary)".to_vec() };
+        let shown: &[u8] = match name {
+            [b'@' | b'=', rest @ ..] => rest,
+            _ if is_named => name,
+            _ => b"(binary)",
+        };
         let problem = match refusal {
             Refusal::Incompatible => "incompatible",
             Refusal::Malformed => "malformed",
         };
-        [&shown[..], b": cannot load ", problem.as_bytes(), b" bytecode"].concat()
+        [shown, b": cannot load ", problem.as_bytes(), b" bytecode"].concat()
     })
 }
 
@@ -122,9 +125,10 @@ fn load(call: &mut Call) -> NativeResult {
     if is_text(call.arg(0)) {
         return loadstring(call);
     }
-    let reader = Value::from(call.callable(0)?);
     let name = call.string_or_none(1)?.map_or(&b"=(load)"[..], Gc::bytes).to_vec();
-    let (mode, environment) = mode_and_environment(call)?;
+    // An environment that is no table is as good as none.
+    let (mode, environment) = (mode(call, 2)?, call.arg(3).as_table());
+    let reader = Value::from(call.callable(0)?);
     let mut chunk = Vec::new();
     loop {
         let piece = match call.vm.call_for_one(reader, &[]) {
@@ -159,7 +163,7 @@ fn loadstring(call: &mut Call) -> NativeResult {
         None => (call.bytes(0)?, call.bytes(0)?),
     };
     let name = call.string_or_none(1)?.map_or(default_name, Gc::bytes);
-    let (mode, environment) = mode_and_environment(call)?;
+    let (mode, environment) = (mode(call, 2)?, call.arg(3).as_table());
     let result = call.vm.load_chunk(chunk, name, mode, environment);
     loaded(call, result)
 }
@@ -167,16 +171,6 @@ fn loadstring(call: &mut Call) -> NativeResult {
 /// Whether this is a chunk and no function that returns its pieces.
 fn is_text(value: Value) -> bool {
     value.as_str().is_some() || value.is_number() || buffer::contents(value).is_some()
-}
-
-/// Arguments 2 and 3. An environment that is given must be a table; nil is none.
-fn mode_and_environment(call: &mut Call) -> LuaResult<(Mode, Option<Gc<Table>>)> {
-    let mode = mode(call, 2)?;
-    let environment = match call.arg(3) {
-        Value::NIL => None,
-        _ => Some(call.table(3)?),
-    };
-    Ok((mode, environment))
 }
 
 fn mode(call: &mut Call, i: usize) -> LuaResult<Mode> {

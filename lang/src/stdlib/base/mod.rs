@@ -62,9 +62,13 @@ fn assert(call: &mut Call) -> NativeResult {
     if !call.any(0)?.is_falsy() {
         return call.args_from(0);
     }
-    match call.get(1).map(|message| (message, message.as_str())) {
-        Some((_, Some(text))) => Err(call.error(text.bytes())),
-        Some((message, None)) => Err(Error::new(message)),
+    match call.get(1) {
+        Some(message) if message.is_number() || message.as_str().is_some() => {
+            let text = call.bytes(1)?;
+            Err(call.error(text))
+        }
+        // LuaJIT throws the last argument, whichever that is.
+        Some(_) => Err(Error::new(call.arg(call.len() - 1))),
         None => Err(call.error("assertion failed!")),
     }
 }
@@ -215,7 +219,7 @@ fn next(call: &mut Call) -> NativeResult {
 }
 
 fn pairs(call: &mut Call) -> NativeResult {
-    let object = call.arg(0);
+    let object = call.any(0)?;
     if object.as_cdata().is_some()
         && let Some(handler) = call.vm.metamethod(object, crate::metamethod::Metamethod::Pairs)
     {

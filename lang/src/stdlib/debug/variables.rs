@@ -55,9 +55,9 @@ fn active_locals(source: &Prototype, at: usize) -> impl Iterator<Item = (&[u8], 
 /// The variable that a level, which must be in range, and the number behind it mean.
 fn local_argument(call: &mut Call) -> LuaResult<Option<Local>> {
     let (coroutine, place) = call.coroutine_or_running();
+    let number = call.int32(place + 1)?;
     let level = call.int32(place)?;
     let Some((frame, _)) = frame_at(coroutine, level) else { return Err(call.arg_error(place, "level out of range")) };
-    let number = call.int32(place + 1)?;
     Ok(Local::find(&frame, end_of_frame(coroutine, level), number))
 }
 

@@ -2,7 +2,7 @@
 
 use super::read::{Format, Item};
 use super::stream::{Origin, Stream};
-use super::{close_stream, stream_of};
+use super::{OUTPUT, close_stream, stream_of};
 use crate::stdlib::string::buffer;
 use crate::value::Value;
 use crate::vm::error::LuaResult;
@@ -27,9 +27,16 @@ static NEXT_LINE: NativeFunction = NativeFunction { name: "io.next_line", functi
 /// The number of upvalues of `NEXT_LINE` before the formats.
 const FIRST_FORMAT: usize = 3;
 
-fn close(call: &mut Call) -> NativeResult {
-    let stream = call.file(0)?;
-    close_stream(call, stream)
+/// As in LuaJIT, this is `io.close` too: without a file it closes the default output.
+pub(super) fn close(call: &mut Call) -> NativeResult {
+    if call.get(0).is_some() {
+        let stream = call.file(0)?;
+        return close_stream(call, stream);
+    }
+    match stream_of(call.default_file(OUTPUT)) {
+        Some(stream) if stream.is_open() => close_stream(call, stream),
+        _ => Err(call.error("attempt to use a closed file")),
+    }
 }
 
 fn flush(call: &mut Call) -> NativeResult {
@@ -118,7 +125,7 @@ fn seek(call: &mut Call) -> NativeResult {
         [("set", libc::SEEK_SET), ("cur", libc::SEEK_CUR), ("end", libc::SEEK_END)];
     let mut stream = call.file(0)?;
     let whence = WHENCE[call.option(1, Some("cur"), &WHENCE.map(|(name, _)| name))?].1;
-    let offset = call.number_or(2, 0.0)? as i64;
+    let offset = call.integer_or(2, 0)?;
     match stream.seek(whence, offset) {
         Ok(at) => call.one(at as f64),
         Err(error) => call.system_error(error, None),
@@ -160,12 +167,16 @@ fn next_line(call: &mut Call) -> NativeResult {
         push_item(call, &mut stream, Format::Line { keep_end: false })?;
     }
     for i in 0..count {
-        let format = match (call.upvalue(FIRST_FORMAT + i).to_number(), call.upvalue(FIRST_FORMAT + i).as_str()) {
-            (Some(n), _) => Some(Format::Bytes(n.max(0.0) as usize)),
-            (None, Some(name)) => Format::parse(name.bytes()),
-            (None, None) => None,
+        let given = call.upvalue(FIRST_FORMAT + i);
+        let format = match (given.to_number(), given.as_str()) {
+            (Some(n), _) => Ok(Format::Bytes(n.max(0.0) as usize)),
+            (None, Some(name)) => Format::parse(name.bytes()).ok_or("invalid format"),
+            (None, None) => Err("invalid option"),
         };
-        let Some(format) = format else { return Err(call.arg_error(i + 1, "invalid format")) };
+        let format = match format {
+            Ok(format) => format,
+            Err(problem) => return Err(call.arg_error(i, problem)),
+        };
         if !push_item(call, &mut stream, format)? {
             break;
         }
@@ -175,6 +186,7 @@ fn next_line(call: &mut Call) -> NativeResult {
     }
     if !call.upvalue(2).is_falsy() && call.pushed_count() > 0 && call.first_pushed().is_nil() {
         let _ = stream.close();
+        return call.none();
     }
     call.pushed()
 }

@@ -16,7 +16,7 @@ use std::cell::RefMut;
 use stream::{Origin, Standard, Stream, SystemError, SystemResult};
 
 functions! { "io.":
-    "close" => close,
+    "close" => methods::close,
     "flush" => flush,
     "input" => |call| default_file(call, INPUT, b"r"),
     "lines" => lines,
@@ -155,15 +155,6 @@ fn popen(call: &mut Call) -> NativeResult {
 
 fn tmpfile(call: &mut Call) -> NativeResult {
     call.opened(Stream::temporary(), None)
-}
-
-fn close(call: &mut Call) -> NativeResult {
-    if call.get(0).is_none() {
-        let stream = call.open_default(OUTPUT)?;
-        return close_stream(call, stream);
-    }
-    let stream = call.file(0)?;
-    close_stream(call, stream)
 }
 
 /// Closes a file; a standard one refuses.

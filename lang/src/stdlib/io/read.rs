@@ -95,7 +95,7 @@ impl Scanner<'_> {
 
     /// Takes the next character if it is one of these, in either case.
     fn take(&mut self, any_of: &[u8]) -> bool {
-        const LONGEST: usize = 200;
+        const LONGEST: usize = 1 << 20;
         match self.next {
             Some(c) if any_of.contains(&c.to_ascii_lowercase()) && self.text.len() < LONGEST => {
                 self.text.push(c);
@@ -106,6 +106,11 @@ impl Scanner<'_> {
         }
     }
 
+    /// Takes these characters, one after the other; says whether they were there.
+    fn rest(&mut self, word: &[u8]) -> bool {
+        word.iter().all(|c| self.take(&[*c]))
+    }
+
     fn digits(&mut self, digits: &[u8]) {
         while self.take(digits) {}
     }
@@ -114,9 +119,10 @@ impl Scanner<'_> {
         const DECIMAL: &[u8] = b"0123456789";
         const HEXADECIMAL: &[u8] = b"0123456789abcdef";
         self.take(b"+-");
-        for word in [&b"infinity"[..], b"nan"] {
+        for word in [&b"inf"[..], b"nan"] {
             if self.take(&word[..1]) {
-                if !word[1..].iter().all(|c| self.take(&[*c])) {
+                let whole = self.rest(&word[1..]) && (word == b"nan" || !self.take(b"i") || self.rest(b"nity"));
+                if !whole {
                     self.next = None; // C's reader has swallowed the character that did not fit
                 }
                 return;
@@ -130,9 +136,14 @@ impl Scanner<'_> {
         if self.take(b".") {
             self.digits(digits);
         }
+        let mantissa = self.text.len();
         if self.text.iter().any(u8::is_ascii_digit) && self.take(exponent) {
             self.take(b"+-");
             self.digits(DECIMAL);
+            if !self.text.last().is_some_and(u8::is_ascii_digit) {
+                // C's reader takes an exponent without digits, and does not mind.
+                self.text.truncate(mantissa);
+            }
         }
     }
 }

@@ -100,8 +100,8 @@ fn frexp(call: &mut Call) -> NativeResult {
 fn ldexp(call: &mut Call) -> NativeResult {
     let x = call.number(0)?;
     // Saturates: an exponent too large gives infinity, one too small zero.
-    let exponent = call.number(1)? as i32;
-    call.one(scale(x, exponent))
+    let exponent = call.number(1)?;
+    call.one(if exponent.is_finite() { scale(x, exponent as i32) } else { x * exponent.exp2() })
 }
 
 /// `x` as a mantissa from 0.5 up to 1 and an exponent of two.

@@ -36,8 +36,10 @@ fn clock(call: &mut Call) -> NativeResult {
 }
 
 fn difftime(call: &mut Call) -> NativeResult {
-    let (later, earlier) = (call.number(0)?, call.number_or(1, 0.0)?);
-    call.one(later - earlier)
+    // LuaJIT checks the second argument first.
+    let earlier = call.integer_or(1, 0)?;
+    let later = call.integer(0)?;
+    call.one(later as f64 - earlier as f64)
 }
 
 /// Runs a command and returns its status as the system encodes it; without a command, whether there is a shell.

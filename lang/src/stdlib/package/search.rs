@@ -58,9 +58,10 @@ fn replace(text: &[u8], what: &[u8], by: &[u8]) -> Vec<u8> {
 }
 
 fn searchpath(call: &mut Call) -> NativeResult {
-    let (path, name) = (call.bytes(1)?, call.bytes(0)?); // checked in this order
-    let separator = call.string_or_none(2)?.map_or(&b"."[..], Gc::bytes);
+    // LuaJIT checks the last argument first.
     let replacement = call.string_or_none(3)?.map_or(&b"/"[..], Gc::bytes);
+    let separator = call.string_or_none(2)?.map_or(&b"."[..], Gc::bytes);
+    let (path, name) = (call.bytes(1)?, call.bytes(0)?);
     match search(name, path, separator, replacement) {
         Ok(file) => call.return_bytes(&file),
         Err(tried) => {

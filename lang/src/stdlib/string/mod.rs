@@ -123,6 +123,9 @@ fn sub(call: &mut Call) -> NativeResult {
 }
 
 fn len(call: &mut Call) -> NativeResult {
+    if call.arg(0).is_nil() {
+        return Err(call.type_error_or_nil(0, "string"));
+    }
     let length = call.bytes(0)?.len();
     call.one(length as f64)
 }

@@ -20,6 +20,10 @@ enum Replacement {
 
 pub(in super::super) fn gsub(call: &mut Call) -> NativeResult {
     let (subject, pattern) = (call.bytes(0)?, call.string(1)?);
+    let limit = match call.arg(3) {
+        Value::NIL => usize::MAX,
+        _ => call.int32(3)?.max(0) as usize,
+    };
     let value = call.arg(2);
     let replacement = if value.is_number() || value.as_str().is_some() {
         Some(Replacement::Text(call.bytes(2)?))
@@ -30,10 +34,6 @@ pub(in super::super) fn gsub(call: &mut Call) -> NativeResult {
         None
     } else {
         return Err(call.arg_error(2, "string/function/table expected"));
-    };
-    let limit = match call.arg(3) {
-        Value::NIL => usize::MAX,
-        _ => call.int32(3)?.max(0) as usize,
     };
     let Some(replacement) = replacement else {
         let function = call.vm.prelude(Prelude::Gsub);

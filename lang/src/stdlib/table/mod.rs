@@ -207,8 +207,17 @@ fn move_(call: &mut Call) -> NativeResult {
 
 /// `table.new(items, fields)`: an empty table with room.
 fn new(call: &mut Call) -> NativeResult {
-    let items = call.int32(0)?.max(0) as usize;
-    let fields = call.int32(1)?.max(0) as usize;
+    const MOST: [usize; 2] = [1 << 27, 1 << 26];
+    let (items, fields) = (call.int32(0)?, call.int32(1)?);
+    let (Ok(items), Ok(fields)) = (usize::try_from(items), usize::try_from(fields)) else {
+        return Err(call.vm.plain_error("table overflow"));
+    };
+    if items > MOST[0] || fields > MOST[1] {
+        return Err(call.vm.plain_error("table overflow"));
+    }
+    if !call.vm.heap.has_room_for(8 * items + 16 * fields) {
+        return Err(call.vm.memory_error());
+    }
     let table = call.vm.heap.new_table(items, fields);
     call.one(table)
 }
