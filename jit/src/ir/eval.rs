@@ -181,8 +181,8 @@ impl Evaluator<'_> {
             }
             Op::POLL => guard(self.world.read(self.world.machine() + offset_of!(TraceState, poll) as u64, 4)? == 0),
             Op::EVENT => {
-                let place = self.world.machine() + offset_of!(TraceState, native_event) as u64;
-                guard(self.world.read(place, 4)? == 0)
+                let place = self.world.machine() + offset_of!(TraceState, poll) as u64;
+                guard(self.world.read(place, 8)? == 0)
             }
             Op::ADD
             | Op::SUB

@@ -47,7 +47,7 @@ macro_rules! for_each_ir_op {
             EPOCH, [Lit], Is(None), Load(Epoch), Yes, "the heap's epoch is this: no metatable changed its keys since";
             STACK, [Lit], Is(None), Pure, Yes, "the stack has room up to this slot";
             POLL, [], Is(None), Once, Yes, "nobody asks for a safe point";
-            EVENT, [], Is(None), Once, Yes, "the native call before it neither ran Lua nor left an error";
+            EVENT, [], Is(None), Once, Yes, "the native call before it neither ran Lua nor left an error, and nobody asks for a safe point";
 
             // Arithmetic. Integers wrap.
             ADD, [Ref, Ref], Same, Pure, No, "a + b";

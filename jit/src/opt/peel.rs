@@ -95,12 +95,15 @@ impl<'e> Peeler<'e> {
         if self.end.base != 0 {
             return Err(Failure::Frame);
         }
+        // What looks for events after a native call sees polls, too, and once a turn is enough.
+        let polls_anyway = self.e.trace.ins[..end.index()].iter().any(|ins| ins.op == Op::EVENT);
         self.e.trace.loop_at = self.e.append(Ins::new(Op::LOOP, Type::None, &[]));
         for at in (1..end.0).map(IrRef) {
             let ins = self.e.trace.ins[at.index()];
             self.e.origin = ins.origin;
             self.replaced[at.index()] = match ins.op {
                 Op::NOP => IrRef::NONE,
+                Op::POLL if polls_anyway => IrRef::NONE,
                 Op::SLOAD => self.slot(at, &ins),
                 _ => self.instruction(&ins)?,
             };

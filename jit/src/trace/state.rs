@@ -326,6 +326,9 @@ impl Tracer for Jit {
         // SAFETY: records of flushed traces are kept while one of them may be running.
         let Some(record) = (unsafe { ExitRecord::last(&vm.trace) }) else { return };
         let count = record.counted();
+        // After a native call one test sees both. The instruction that follows leads to a safe point as any other does.
+        let polled = reason == ExitReason::NativeEvent && vm.trace.native_event.get() == 0;
+        let reason = if polled { ExitReason::Poll } else { reason };
         self.report.left(number, reason);
         match reason {
             ExitReason::Poll | ExitReason::Stack => return,

@@ -5,7 +5,7 @@ use crate::ir::eval::reason;
 use crate::ir::{Field, Ins, Op, Type};
 use cranelift_codegen::ir::condcodes::{CondCode, FloatCC, IntCC};
 use cranelift_codegen::ir::types::{F64, I32, I64};
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
+use cranelift_codegen::ir::{self as clif, InstBuilder, MemFlagsData, Value};
 use moonwake_lang::object::Header;
 use moonwake_lang::trace_state::TraceState;
 use moonwake_lang::value::{NUMBER_LIMIT, Tag};
@@ -77,16 +77,18 @@ impl Lowering<'_> {
                 self.b.ins().icmp(IntCC::UnsignedGreaterThan, top, limit)
             }
             // A comparison with zero takes its operand from memory; a bare value would be loaded and tested.
-            Op::POLL => self.flag(offset_of!(TraceState, poll)),
-            _ => self.flag(offset_of!(TraceState, native_event)),
+            Op::POLL => self.flag(I32),
+            // The word of native events stands behind that of polls: both are looked at as one.
+            _ => self.flag(I64),
         };
         self.leave_if(fails, ins);
         None
     }
 
-    /// Whether a flag of the machine is up.
-    fn flag(&mut self, offset: usize) -> Value {
-        let flag = self.b.ins().load(I32, TRUSTED, self.vm, offset as i32);
+    /// Whether a flag of the machine is up: as an `i32` the poll word, as an `i64` with it that of native events.
+    fn flag(&mut self, ty: clif::Type) -> Value {
+        const { assert!(offset_of!(TraceState, native_event) == offset_of!(TraceState, poll) + 4) };
+        let flag = self.b.ins().load(ty, TRUSTED, self.vm, offset_of!(TraceState, poll) as i32);
         self.b.ins().icmp_imm_u(IntCC::NotEqual, flag, 0)
     }
 
