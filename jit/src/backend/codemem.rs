@@ -13,11 +13,14 @@ use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::FunctionBuilderContext;
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
-use cranelift_module::{FuncId, Module};
+use cranelift_module::{FuncId, Linkage, Module};
 use std::collections::HashMap;
 
 /// Address space that is reserved for code; pages are used as they are needed.
 const RESERVED: usize = 64 << 20;
+
+/// What precedes the address in the name of a C function that is called by its distance.
+const NEAR_PREFIX: &str = "near:";
 
 /// Executable memory and the means to fill it.
 pub struct CodeMemory {
@@ -26,6 +29,8 @@ pub struct CodeMemory {
     context: Context,
     builder: FunctionBuilderContext,
     thunks: HashMap<u64, usize>,
+    /// C functions that are within reach, as the module knows them.
+    near: HashMap<usize, FuncId>,
 }
 
 /// What went wrong in Cranelift, as text.
@@ -52,12 +57,17 @@ impl CodeMemory {
         }
         let isa = cranelift_native::builder().map_err(failed)?.finish(settings::Flags::new(flags)).map_err(failed)?;
         let mut builder = JITBuilder::with_isa(isa, cranelift_module::default_libcall_names());
+        builder.symbol_lookup_fn(Box::new(|name| {
+            let address = usize::from_str_radix(name.strip_prefix(NEAR_PREFIX)?, 16).ok()?;
+            Some(std::ptr::with_exposed_provenance(address))
+        }));
         builder.memory_provider(Box::new(ArenaMemoryProvider::new_with_size(RESERVED).map_err(failed)?));
         Ok(CodeMemory {
             module: Some(JITModule::new(builder)),
             context: Context::new(),
             builder: FunctionBuilderContext::new(),
             thunks: HashMap::new(),
+            near: HashMap::new(),
         })
     }
 
@@ -93,6 +103,23 @@ impl CodeMemory {
             origins: compiled.buffer.get_srclocs_sorted().iter().map(|s| (s.start, s.end, s.loc.bits())).collect(),
         });
         Ok((address, compiled.code_buffer().len(), listing))
+    }
+
+    /// The function at `target` for calls by its distance, which takes 32 bits; `None` when it is too far from our code, some of which
+    /// lies at `code`.
+    pub fn near_function(&mut self, target: usize, code: usize) -> Result<Option<FuncId>, CompileError> {
+        if target.abs_diff(code) > i32::MAX as usize - RESERVED {
+            return Ok(None);
+        }
+        if let Some(&id) = self.near.get(&target) {
+            return Ok(Some(id));
+        }
+        // Each call says itself how it passes its arguments.
+        let signature = Signature::new(CallConv::SystemV);
+        let name = format!("{NEAR_PREFIX}{target:x}");
+        let id = self.module().declare_function(&name, Linkage::Import, &signature).map_err(failed)?;
+        self.near.insert(target, id);
+        Ok(Some(id))
     }
 
     /// A function that tells a variadic callee how many vector registers hold arguments, which Cranelift does not, and goes to it.

@@ -27,6 +27,7 @@ pub use link::ExitRecord;
 
 use crate::ir::{Link, SnapRef, Trace};
 use codemem::CodeMemory;
+use cranelift_module::FuncId;
 use moonwake_lang::trace_state::{EnterTrace, ExitReason};
 
 /// Where the lang crate's heap keeps what compiled code looks at.
@@ -99,6 +100,18 @@ pub struct Listing {
     pub origins: Vec<(u32, u32, u32)>,
 }
 
+/// A C function at a constant address.
+pub struct Callee {
+    /// Its address.
+    pub function: u64,
+    /// Whether it is called with variable arguments.
+    pub variadic: bool,
+    /// What is called: the function, or a thunk that goes to it.
+    pub address: usize,
+    /// The same for a call by its distance, if it is within reach.
+    pub near: Option<FuncId>,
+}
+
 /// The backend: the code memory, the stubs in it, and what the code needs to know of the machine.
 pub struct Backend {
     memory: CodeMemory,
@@ -130,12 +143,12 @@ impl Backend {
     /// Compiles a finished trace. It is linked to itself where it ends in itself, and to the interpreter everywhere else.
     pub fn compile(&mut self, trace: &Trace) -> Result<CompiledTrace, CompileError> {
         debug_assert_eq!(crate::ir::verify::verify(trace), Ok(()), "{trace}");
-        let thunks = self.variadic_thunks(trace)?;
+        let callees = self.callees(trace)?;
         let environment = lower::Environment {
             helpers: &self.helpers,
             layout: self.layout,
             to_interpreter: self.stubs.to_interpreter,
-            thunks,
+            callees,
             frontend: self.memory.frontend_config(),
         };
         let (context, builder) = self.memory.context();
@@ -147,14 +160,19 @@ impl Backend {
         Ok(CompiledTrace { number: trace.number, code, size, exits: lowered.exits, end: lowered.end, listing })
     }
 
-    /// A thunk for each variadic function that the trace calls at a constant address.
-    fn variadic_thunks(&mut self, trace: &Trace) -> Result<Vec<(u64, usize)>, CompileError> {
-        let mut thunks = Vec::new();
-        for ins in trace.ins.iter().filter(|i| i.op == crate::ir::Op::CALLC && trace.signature(i).variadic) {
-            if let Some(target) = trace.int_constant(ins.a()) {
-                thunks.push((target as u64, self.memory.variadic_thunk(target as u64)?));
+    /// How each C function that the trace calls at a constant address is reached.
+    fn callees(&mut self, trace: &Trace) -> Result<Vec<Callee>, CompileError> {
+        let mut callees: Vec<Callee> = Vec::new();
+        for ins in trace.ins.iter().filter(|i| i.op == crate::ir::Op::CALLC && !i.sunk) {
+            let Some(function) = trace.int_constant(ins.a()).map(|k| k as u64) else { continue };
+            let variadic = trace.signature(ins).variadic;
+            if callees.iter().any(|c| c.function == function && c.variadic == variadic) {
+                continue;
             }
+            let address = if variadic { self.memory.variadic_thunk(function)? } else { function as usize };
+            let near = self.memory.near_function(address, self.stubs.to_interpreter)?;
+            callees.push(Callee { function, variadic, address, near });
         }
-        Ok(thunks)
+        Ok(callees)
     }
 }

@@ -1,15 +1,19 @@
 //! Calls of runtime helpers and of C functions.
 //!
-//! A callee's address is a constant of the code, called indirectly: measured equal to what a C compiler makes. Arguments of C
+//! A C function within 2 GB of the code is called by its distance, as a C compiler does, any other and a runtime helper by its address in a
+//! register: 0.9 against 1.1 ns for a call of `double(double)`. Arguments of C
 //! functions are in the registers that the signature asks for already, by [`crate::ir::signature`]; here only widths are
 //! adjusted, and structs in memory are handed to Cranelift as such.
 
 use super::{CompileError, Lowering, clif_type};
+use crate::backend::Callee;
 use crate::ir::helpers::FAILED;
 use crate::ir::{CParam, Failure, Helper, Ins, IrRef, MemType, Type};
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F32, F64, I8, I16, I32, I64};
 use cranelift_codegen::ir::{AbiParam, ArgumentPurpose, InstBuilder, Signature, Value};
+use cranelift_codegen::ir::{ExtFuncData, ExternalName, FuncRef, SigRef, UserExternalName};
+use cranelift_module::FuncId;
 
 /// Blocks up to this size are copied by single loads and stores.
 pub(super) const COPY_LIMIT: u32 = 128;
@@ -81,20 +85,39 @@ impl Lowering<'_> {
         let in_memory = own.params.contains(&CParam::Result);
         let results = if in_memory { &[] } else { own.results.as_slice() };
         signature.returns.extend(results.iter().map(|&mem| AbiParam::new(result_type(mem))));
-        let target = match trace.int_constant(ins.a()) {
-            Some(k) => {
-                let thunk = self.environment.thunks.iter().find(|t| own.variadic && t.0 == k as u64);
-                self.long(thunk.map_or(k as u64, |t| t.1 as u64))
-            }
-            None => self.value(ins.a()),
-        };
         let signature = self.b.import_signature(signature);
-        let call = self.b.ins().call_indirect(signature, target, &arguments);
+        let environment = self.environment;
+        let callee = trace.int_constant(ins.a()).and_then(|k| environment.callee(k as u64, own.variadic));
+        let call = match callee {
+            Some(&Callee { near: Some(near), .. }) => {
+                let function = self.near_function(near, signature);
+                self.b.ins().call(function, &arguments)
+            }
+            callee => {
+                let target = match callee {
+                    Some(callee) => self.long(callee.address as u64),
+                    None => self.value(ins.a()),
+                };
+                self.b.ins().call_indirect(signature, target, &arguments)
+            }
+        };
         let registers = self.b.inst_results(call).to_vec();
         let values: Vec<Value> = registers.iter().zip(results).map(|(&r, &mem)| self.returned(mem, r)).collect();
         let first = values.first().copied();
         self.results.insert(at, values);
         Ok(first)
+    }
+
+    /// A C function of the module, called in the way of this signature.
+    fn near_function(&mut self, near: FuncId, signature: SigRef) -> FuncRef {
+        let name = UserExternalName { namespace: 0, index: near.as_u32() };
+        let name = self.b.func.declare_imported_user_function(name);
+        self.b.import_function(ExtFuncData {
+            name: ExternalName::user(name),
+            signature,
+            colocated: true,
+            patchable: false,
+        })
     }
 
     /// A value as the callee expects it: a small integer is extended by its own sign or lack of one.

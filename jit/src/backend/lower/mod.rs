@@ -23,7 +23,7 @@ mod guard;
 mod memory;
 mod object;
 
-use super::{CompileError, Exit, HelperTable, Layout, nan};
+use super::{Callee, CompileError, Exit, HelperTable, Layout, nan};
 use crate::ir::types::Register;
 use crate::ir::{Const, Ins, IrRef, Link, Op, SnapRef, Trace, Type};
 use cranelift_codegen::Context;
@@ -43,10 +43,17 @@ pub struct Environment<'a> {
     pub layout: Layout,
     /// Where exits lead at first.
     pub to_interpreter: usize,
-    /// Thunks of the variadic functions that the trace calls, by target.
-    pub thunks: Vec<(u64, usize)>,
+    /// The C functions that the trace calls at constant addresses.
+    pub callees: Vec<Callee>,
     /// What the function builder must know of the processor.
     pub frontend: TargetFrontendConfig,
+}
+
+impl Environment<'_> {
+    /// How the C function at an address is reached.
+    fn callee(&self, function: u64, variadic: bool) -> Option<&Callee> {
+        self.callees.iter().find(|c| c.function == function && c.variadic == variadic)
+    }
 }
 
 /// The ways out of a trace that was lowered.
