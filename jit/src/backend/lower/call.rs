@@ -1,7 +1,7 @@
 //! Calls of runtime helpers and of C functions.
 //!
 //! A C function within 2 GB of the code is called by its distance, as a C compiler does, any other and a runtime helper by its address in a
-//! register: 0.9 against 1.1 ns for a call of `double(double)`. Arguments of C
+//! register: 0.6 against 1.1 ns for a call of `double(double)` in a loop, where C takes 0.5. Arguments of C
 //! functions are in the registers that the signature asks for already, by [`crate::ir::signature`]; here only widths are
 //! adjusted, and structs in memory are handed to Cranelift as such.
 
