@@ -66,10 +66,10 @@ impl Jit {
             return;
         }
         if recorder.e.trace.link == Link::Interpreter
-            && recorder.e.trace.ins.len() == 1
+            && recorder.bytecode.len() <= 1
             && let Kind::Side { parent, exit, .. } = recorder.beginning.kind
         {
-            // The interpreter is where the exit leads already.
+            // It ends at the instruction that it began at, and that is where the exit leads already.
             return self.set_exit(parent, exit as usize, ExitState::GivenUp);
         }
         if !recorder.optimised {
