@@ -148,7 +148,7 @@ fn c_call(
                 }
             }
             (CValue::Bytes(from, bytes), Place::Stack { .. }) => {
-                let bytes = u32::try_from(bytes).map_err(|_| Reason::NyiCCall)?;
+                let (bytes, from) = on_the_stack(r, from, bytes)?;
                 passed.push(CParam::Memory(bytes), from);
             }
             (CValue::Bytes(..), Place::Nothing) => {}
@@ -183,6 +183,18 @@ fn c_call(
         registers.push((piece, mem, value));
     }
     finish_result(r, at, &plan, memory, &registers)
+}
+
+/// A struct that travels on the stack, which takes eight bytes at a time: from where so many can be read.
+fn on_the_stack(r: &mut Recorder, from: IrRef, bytes: u64) -> Rec<(u32, IrRef)> {
+    let size = i32::try_from(bytes).ok().filter(|&size| size <= 1 << 16).ok_or(Reason::NyiCCall)?;
+    if size % 8 == 0 {
+        return Ok((size as u32, from));
+    }
+    let rounded = (size + 7) & !7;
+    let copy = r.e.op_with(Op::SCRATCH, Type::Ptr, &[], &[rounded]);
+    r.store(Op::XCOPY, &[copy, from], &[size]);
+    Ok((rounded as u32, copy))
 }
 
 /// Of a call that returns a struct: the cdata for it and the address of its payload.
