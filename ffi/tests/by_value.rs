@@ -194,6 +194,11 @@ fn run(seed: u64, count: usize) {
         vm.call(chunk.into(), &[]).map(drop).map_err(|e| text(vm.raw_tostring(e.value).bytes()))
     };
     execute(&prelude).unwrap();
+    // For a run by hand, with the JIT.
+    let all: Vec<String> =
+        tests.iter().map(|test| format!("(function()\nfor turn = 1, 20 do\n{test}\nend\nend)();\n")).collect();
+    let by_hand = format!("{prelude};\n{}", all.concat());
+    std::fs::write(file.with_extension("lua"), by_hand).unwrap();
     let failures: Vec<String> = tests.iter().filter_map(|test| execute(test).err()).collect();
     assert!(
         failures.is_empty(),

@@ -5,8 +5,12 @@ mod common;
 use std::{fs, path::PathBuf, process::Command, time::Instant};
 
 use moonwake_ffi::{
-    c::{declarations::Declarations, preprocess::Source, scope::Entity},
-    ctype::{Constant, Value},
+    c::{
+        declarations::Declarations,
+        preprocess::Source,
+        scope::{Entity, Tag},
+    },
+    ctype::{Constant, Kind, Value},
 };
 
 fn include(header: &str) -> String {
@@ -85,4 +89,104 @@ fn the_same_header_may_come_again() {
     assert_eq!(c.types().print_in_full(ctype, c.names()), "int (const char *, ...)");
     assert!(matches!(c.lookup("stdout").unwrap(), Some(Entity::Variable { .. })), "stdout is a macro for itself");
     assert!(matches!(c.lookup("EOF").unwrap(), Some(Entity::Constant(_))));
+}
+
+/// Structs and unions of these headers have the sizes and offsets that the compiler says.
+#[test]
+fn structs_of_system_headers_are_laid_out_as_by_the_compiler() {
+    let headers = [
+        "aio.h",
+        "arpa/inet.h",
+        "dirent.h",
+        "dlfcn.h",
+        "elf.h",
+        "fcntl.h",
+        "ftw.h",
+        "glob.h",
+        "grp.h",
+        "inttypes.h",
+        "link.h",
+        "locale.h",
+        "math.h",
+        "mqueue.h",
+        "net/if.h",
+        "netdb.h",
+        "netinet/in.h",
+        "netinet/ip.h",
+        "netinet/tcp.h",
+        "poll.h",
+        "pthread.h",
+        "pwd.h",
+        "regex.h",
+        "sched.h",
+        "search.h",
+        "semaphore.h",
+        "setjmp.h",
+        "signal.h",
+        "spawn.h",
+        "stdio.h",
+        "stdlib.h",
+        "string.h",
+        "sys/epoll.h",
+        "sys/ipc.h",
+        "sys/mman.h",
+        "sys/msg.h",
+        "sys/resource.h",
+        "sys/sem.h",
+        "sys/shm.h",
+        "sys/socket.h",
+        "sys/stat.h",
+        "sys/statvfs.h",
+        "sys/sysinfo.h",
+        "sys/time.h",
+        "sys/times.h",
+        "sys/types.h",
+        "sys/uio.h",
+        "sys/un.h",
+        "sys/user.h",
+        "sys/utsname.h",
+        "sys/wait.h",
+        "termios.h",
+        "time.h",
+        "ucontext.h",
+        "unistd.h",
+        "utime.h",
+        "wchar.h",
+        "wordexp.h",
+    ];
+    let text: String = headers.iter().map(|header| format!("#include <{header}>\n")).collect();
+    let mut c = Declarations::new();
+    c.cdef(Source::pasted(&text, "test"), &[]).unwrap_or_else(|error| panic!("{error}"));
+    let mut program = format!("{text}#include <stddef.h>\n");
+    let mut count = 0;
+    let tags: Vec<_> = c.scope().tags().collect();
+    for (name, tag) in tags {
+        // The one that the compiler has built in has no name there.
+        let Tag::Record(record) = tag else { continue };
+        if c.names().text(name) == "__va_list_tag" {
+            continue;
+        }
+        let keyword = if c.types().record(record).is_union { "union" } else { "struct" };
+        let ctype = c.types_mut().of_kind(Kind::Record(record));
+        let (types, names) = (c.types(), c.names());
+        let Some((body, size)) = types.record_body(ctype).zip(types.size_of(ctype)) else { continue };
+        let spelled = format!("{keyword} {}", names.text(name));
+        let mut claim = |what: String, value: u64| {
+            program.push_str(&format!("_Static_assert({what} == {value}, \"{spelled}\");\n"));
+            count += 1;
+        };
+        claim(format!("sizeof({spelled})"), size);
+        claim(format!("_Alignof({spelled})"), types.align_of(ctype));
+        for member in &body.members {
+            if let (Some(member_name), None) = (member.name, member.bits) {
+                claim(format!("offsetof({spelled}, {})", names.text(member_name)), member.offset);
+            }
+        }
+    }
+    assert!(count > 500, "only {count} claims");
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("layouts.c");
+    fs::write(&file, program).unwrap();
+    let output = Command::new("cc").args(["-w", "-fsyntax-only"]).arg(&file).output().expect("a C compiler");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}", errors.lines().take(20).collect::<Vec<_>>().join("\n"));
 }
