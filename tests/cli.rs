@@ -138,6 +138,18 @@ fn the_jit_library_reaches_the_compiler() {
         jit.opt.start()
         assert(table.concat({select(2, jit.status())}, " "):find("fold"))
         assert(not pcall(jit.opt.start, "hotlop=1"))
+        local file = os.tmpname()
+        require("jit.v").on(file)
+        jit.flush() f(1000)
+        require("jit.v").off()
+        jit.flush() f(1000)
+        local lines = io.open(file):read("*a")
+        assert(select(2, lines:gsub("%[TRACE", "")) == 2 and lines:find("jit_library.lua:%d+ loop"), lines)
+        require("jit.dump").on("i", file)
+        jit.flush() f(1000)
+        require("jit.dump").off()
+        assert(io.open(file):read("*a"):find("LOOP"))
+        os.remove(file)
         "#,
     );
     out(&[&script], "");

@@ -2,7 +2,7 @@
 //!
 //! All traces hang together (see [`crate::trace::tree`]), so whoever throws one away throws all away; hot loops are soon compiled again.
 
-use crate::api::{optimisation, with_jit};
+use crate::api::{command, optimisation, with_jit};
 use crate::ir::Link;
 use crate::record::Pc;
 use crate::report::link_type;
@@ -45,6 +45,17 @@ impl JitHooks for Library {
         proto.source().for_each_instruction(|at, _| {
             let pc = Pc::of(proto, at);
             if on { unblacklist(pc) } else { blacklist(pc) }
+        });
+    }
+
+    fn show(&self, vm: &mut Vm, text: &str) -> Result<(), String> {
+        command(vm, text)
+    }
+
+    fn hide(&self, vm: &mut Vm, what: &str) {
+        with_jit(vm, |jit, _| match what {
+            "v" => jit.report.verbose = None,
+            _ => jit.report.dump = None,
         });
     }
 

@@ -54,14 +54,18 @@ shows("gone", finalised)
 
 -- The profiler.
 local profile = require("jit.profile")
-local samples, state = 0, nil
-profile.start("i1", function(thread, n, vmstate) samples, state = samples + n, vmstate end)
+local samples, state, top = 0, nil, nil
+profile.start("i1", function(thread, n, vmstate)
+  samples, state = samples + n, vmstate
+  -- LuaJIT crashes here now and then.
+  top = jit.version:find("moonwake") and profile.dumpstack(thread, "l", 1) or ""
+end)
 local start = os.clock()
 while samples < 3 and os.clock() - start < 5 do
   for _ = 1, 1000 do end
 end
 profile.stop()
-assert(samples >= 3 and #state == 1, samples)
+assert(samples >= 3 and #state == 1 and not top:find("dumpstack"), top)
 local function named() return (profile.dumpstack("f|l|F;", 2)) end
 shows("named", named():match(";(named)|jit.lua:%d+|jit.lua:named;$"))
 shows("named", profile.dumpstack("l;fZ;", -1):match("named") or "named")

@@ -1,4 +1,5 @@
-//! `jit`: controlling the trace compiler. [`util`] looks inside, [`profile`] samples, [`events`] tells scripts what happens.
+//! `jit`: controlling the trace compiler. [`util`] looks inside, [`show`] prints traces, [`profile`] samples, [`events`] tells
+//! scripts what happens.
 //!
 //! This crate has no compiler: what concerns it goes through [`JitHooks`]. Without hooks the functions work and report that
 //! compilation is off.
@@ -7,6 +8,7 @@
 
 pub mod events;
 mod profile;
+mod show;
 mod util;
 
 use crate::object::{Function, Gc, Proto};
@@ -66,6 +68,15 @@ pub trait JitHooks {
     /// Allows or forbids traces through a function; when it is forbidden, those that start in it are thrown away.
     fn set_compiled(&self, vm: &mut Vm, proto: Gc<Proto>, on: bool);
 
+    /// Shows what the compiler does, by a command as `-j` has it: `v[=file]` or `dump=[letters][,file]`.
+    ///
+    /// # Errors
+    /// What is wrong with the command.
+    fn show(&self, vm: &mut Vm, command: &str) -> Result<(), String>;
+
+    /// Ends what `v` or `dump` began.
+    fn hide(&self, vm: &mut Vm, what: &str);
+
     /// Throws all traces away.
     fn flush_all(&self, vm: &mut Vm);
 
@@ -113,6 +124,7 @@ pub fn open(vm: &mut Vm) {
     vm.set_loaded("jit.opt", opt);
     util::open(vm);
     profile::open(vm);
+    show::open(vm);
 }
 
 /// `jit.on` and `jit.off`: everything, or one function (`true` for the calling one), or it with the functions inside (second argument

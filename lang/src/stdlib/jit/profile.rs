@@ -89,7 +89,8 @@ fn dumpstack(call: &mut Call) -> NativeResult {
     };
     let format = call.bytes(place)?;
     let depth = call.int32(place + 1)?;
-    let mut shown = stack_lines(coroutine, format, depth.unsigned_abs() as usize);
+    let frames = interrupted_frames(call.vm, coroutine);
+    let mut shown = stack_lines(&frames, format, depth.unsigned_abs() as usize);
     if depth < 0 {
         shown.reverse();
     }
@@ -104,8 +105,19 @@ fn dumpstack(call: &mut Call) -> NativeResult {
     call.return_bytes(&text)
 }
 
-fn stack_lines(coroutine: Gc<Coroutine>, format: &[u8], depth: usize) -> Vec<Vec<u8>> {
-    let frames: Vec<Frame> = Frames::of(coroutine).take(depth.saturating_add(1)).collect();
+/// The active functions of a coroutine; while the profiler's callback runs, without it and what it has called.
+fn interrupted_frames(vm: &mut Vm, coroutine: Gc<Coroutine>) -> Vec<Frame> {
+    let frames: Vec<Frame> = Frames::of(coroutine).collect();
+    if !vm.extension::<Profiler>().active {
+        return frames;
+    }
+    let registry = vm.registry();
+    let callback = vm.field(registry, "_PROFILE");
+    let first = frames.iter().rposition(|frame| frame.callee == callback).map_or(0, |at| at + 1);
+    frames[first..].to_vec()
+}
+
+fn stack_lines(frames: &[Frame], format: &[u8], depth: usize) -> Vec<Vec<u8>> {
     let described = frames.iter().enumerate().take(depth);
     described.map(|(i, frame)| describe(format, frame, frames.get(i + 1))).collect()
 }
