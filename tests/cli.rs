@@ -213,3 +213,15 @@ fn a_memory_limit_is_an_error_that_scripts_catch() {
         err(&["--memory", "20M", "-e", "local s = 'x' while true do s = s .. s end"], "").contains("not enough memory")
     );
 }
+
+#[test]
+fn dumps_go_to_standard_output_and_lines_about_traces_to_standard_error() {
+    let script = file("dumped.lua", "local s = 0 for i = 1, 1000 do s = s + i end");
+    let output = moonwake(&["-jv", "-jdump=+oc", &script], "");
+    let dump = String::from_utf8(output.stdout).expect("text");
+    for page in ["TRACE 1 start", "dumped.lua:1", "FORLOOP    r1", "passes", " IR\n", " CLIF\n", " mcode ", "stop loop"]
+    {
+        assert!(dump.contains(page), "{page} is missing in {dump}");
+    }
+    assert_eq!(String::from_utf8_lossy(&output.stderr), format!("[TRACE   1 {script}:1 loop]\n"));
+}

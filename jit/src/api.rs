@@ -39,7 +39,8 @@ pub fn with_jit<R>(vm: &mut Vm, act: impl FnOnce(&mut Jit, &mut Vm) -> R) -> Opt
     vm.with_tracer(|tracer, vm| tracer.as_any().downcast_mut::<Jit>().map(|jit| act(jit, vm))).flatten()
 }
 
-/// Carries out a `-j` command: `on`, `off`, `flush`, `v[=file]`, `dump[=what[,file]]`.
+/// Carries out a `-j` command: `on`, `off`, `flush`, `v[=file]`, `dump[=what[,file]]`. As with LuaJIT, `v` writes to standard error
+/// and `dump` to standard output.
 ///
 /// The letters of a dump: `b` bytecode, `o` what the passes did, `i` IR with snapshots, `c` Cranelift IR, `m` machine code. LuaJIT's `t`,
 /// `s`, `r`, `x` are understood; their parts are always shown.
@@ -56,7 +57,7 @@ pub fn command(vm: &mut Vm, command: &str) -> Result<(), String> {
         ("off", None) => with_jit(vm, |jit, vm| jit.set_enabled(vm, false)),
         ("flush", None) => with_jit(vm, |jit, vm| jit.flush(vm)),
         ("v", file) => {
-            let sink = sink(file)?;
+            let sink = sink(file, Box::new(std::io::stderr()))?;
             with_jit(vm, |jit, _| jit.report.verbose = Some(sink))
         }
         ("dump", argument) => {
@@ -65,7 +66,7 @@ pub fn command(vm: &mut Vm, command: &str) -> Result<(), String> {
                 None => ("", None),
             };
             let what = dump_letters(what)?;
-            let sink = sink(file)?;
+            let sink = sink(file, Box::new(std::io::stdout()))?;
             with_jit(vm, |jit, _| jit.report.dump = Some((sink, what)))
         }
         _ => return Err(format!("unknown JIT command '{command}'")),
@@ -73,10 +74,10 @@ pub fn command(vm: &mut Vm, command: &str) -> Result<(), String> {
     done.ok_or_else(|| "there is no JIT compiler".to_owned())
 }
 
-/// Where the text of a command goes: a file, or standard error for `v` and standard output if asked for by `-`.
-fn sink(file: Option<&str>) -> Result<Sink, String> {
+/// Where the text of a command goes: a file, standard output if asked for by `-`, or where it goes by itself.
+fn sink(file: Option<&str>, default: Sink) -> Result<Sink, String> {
     match file {
-        None => Ok(Box::new(std::io::stderr())),
+        None => Ok(default),
         Some("-") => Ok(Box::new(std::io::stdout())),
         Some(name) => match File::create(name) {
             Ok(file) => Ok(Box::new(file)),

@@ -99,7 +99,7 @@ impl CodeMemory {
         let compiled = self.context.compiled_code().ok_or_else(|| failed("nothing was compiled"))?;
         let listing = clif.map(|clif| Listing {
             clif,
-            code: compiled.vcode.clone().unwrap_or_default(),
+            code: with_addresses(compiled.vcode.clone().unwrap_or_default(), &self.context, &*module),
             origins: compiled.buffer.get_srclocs_sorted().iter().map(|s| (s.start, s.end, s.loc.bits())).collect(),
         });
         Ok((address, compiled.code_buffer().len(), listing))
@@ -140,6 +140,17 @@ impl CodeMemory {
         self.thunks.insert(target, thunk);
         Ok(thunk)
     }
+}
+
+/// Machine code as text, with the addresses of the C functions that it calls by their distance.
+fn with_addresses(mut code: String, context: &Context, module: &JITModule) -> String {
+    for (reference, name) in context.func.params.user_named_funcs() {
+        let callee = module.declarations().get_function_decl(FuncId::from_u32(name.index));
+        if let Some(address) = callee.name.as_deref().and_then(|name| name.strip_prefix(NEAR_PREFIX)) {
+            code = code.replace(&format!("User({reference})"), &format!("0x{address}"));
+        }
+    }
+    code
 }
 
 fn finish(module: &mut JITModule, id: FuncId) -> Result<usize, CompileError> {
