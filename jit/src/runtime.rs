@@ -133,6 +133,26 @@ helpers! {
         vm.concat(pieces).map_or(std::ptr::null_mut(), |s| s.as_ptr())
     }
 
+    string_of(vm, from: *const u8, length: u32) -> *mut Str {
+        if length == 0 {
+            return vm.heap.intern(&[]).as_ptr();
+        }
+        if !vm.heap.has_room_for(length as usize) {
+            return std::ptr::null_mut();
+        }
+        // SAFETY: that so many bytes are there is the script's affair.
+        vm.heap.intern(unsafe { std::slice::from_raw_parts(from, length as usize) }).as_ptr()
+    }
+
+    string_up_to(vm, from: *const u8, limit: u32) -> *mut Str {
+        if from.is_null() {
+            return std::ptr::null_mut();
+        }
+        // SAFETY: that a zero ends the string, or the limit, is the script's affair.
+        let length = (0..limit as usize).find(|&i| unsafe { *from.add(i) } == 0).unwrap_or(limit as usize);
+        string_of(vm, from, length as u32)
+    }
+
     is_captured(vm, from: *const Value) -> u32 {
         u32::from(vm.is_captured(from))
     }
@@ -164,6 +184,20 @@ helpers! {
 
 /// Results that a native function can give to a trace.
 pub const MAX_RESULTS: usize = 64;
+
+extern "C" fn copy_bytes(to: *mut u8, from: *const u8, length: u32) {
+    if length > 0 {
+        // SAFETY: that both places have so many bytes is the script's affair.
+        unsafe { std::ptr::copy(from, to, length as usize) };
+    }
+}
+
+extern "C" fn fill_bytes(to: *mut u8, length: u32, byte: u32) {
+    if length > 0 {
+        // SAFETY: as above.
+        unsafe { std::ptr::write_bytes(to, byte as u8, length as usize) };
+    }
+}
 
 extern "C" fn pow(a: f64, b: f64) -> f64 {
     moonwake_lang::vm::interp::arith::power(a, b)
@@ -204,6 +238,10 @@ pub fn table() -> HelperTable {
         (Helper::CallNative, call_native as *const () as usize),
         (Helper::CallNativeWriter, call_native as *const () as usize),
         (Helper::CallNativeCopier, call_native as *const () as usize),
+        (Helper::CopyBytes, copy_bytes as *const () as usize),
+        (Helper::FillBytes, fill_bytes as *const () as usize),
+        (Helper::StringOf, string_of as *const () as usize),
+        (Helper::StringUpTo, string_up_to as *const () as usize),
         (Helper::Pow, pow as *const () as usize),
         (Helper::MathPow, math_pow as *const () as usize),
     ] {

@@ -173,6 +173,23 @@ test('copy and fill', function()
   end
   return sum
 end)
+test('bytes of new objects', function()
+  local sum, n = 0, 0
+  for i = 1, N do
+    local s, t = ffi.new('point', i, 2), ffi.new('point')
+    ffi.copy(t, s, i % 2 == 0 and 16 or 8)
+    sum = sum + t.x + t.y
+    ffi.fill(s, 8)
+    sum = sum + s.x + s.y
+    t.x = 5
+    ffi.copy(s, t, 8)
+    local c = ffi.new('char[4]')
+    c[0], c[1] = 97 + i % 26, 0
+    ffi.fill(c + 1, i % 3, 98)
+    n = n + #ffi.string(c) + #ffi.string(c, i % 5) + #ffi.string(ffi.cast('const char *', c)) + s.x
+  end
+  return sum, n
+end)
 test('types', function()
   local sum, p, q = 0, ffi.new('point'), ffi.new('int[7]')
   local T = ffi.typeof('point')

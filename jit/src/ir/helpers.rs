@@ -82,6 +82,12 @@ macro_rules! for_each_helper {
             StringChar, "string_char", true, (Int), Str, Never, [], [], false, "the string of one byte";
             Concat, "concat", true, (Ptr, Int), Str, Null, [Scratch], [], true, "the concatenation of b strings and numbers at a";
 
+            // C memory.
+            CopyBytes, "copy_bytes", false, (Ptr, Ptr, Int), None, Never, [Memory], [Memory], false, "copies c bytes from b to a, which may overlap";
+            FillBytes, "fill_bytes", false, (Ptr, Int, Int), None, Never, [], [Memory], false, "fills b bytes at a with the low byte of c";
+            StringOf, "string_of", true, (Ptr, Int), Str, Null, [Memory], [], true, "the string of the b bytes at a";
+            StringUpTo, "string_up_to", true, (Ptr, Int), Str, Null, [Memory], [], true, "the string of the bytes at a before a zero, b at most; none for a null pointer";
+
             // Functions.
             IsCaptured, "is_captured", true, (Ptr), Int, Never, [Place], [], true, "1 if a closure holds a variable at this stack slot or above, else 0";
             SetMetatable, "set_metatable", true, (Tab, Tab), None, Never, [Shape, Keyed], [Shape, Layout, Keyed, Epoch], true, "gives table a the metatable b, as setmetatable does";
@@ -216,7 +222,11 @@ impl Helper {
             | Helper::CloseUpvalues
             | Helper::CallNative
             | Helper::CallNativeWriter
-            | Helper::CallNativeCopier => return None,
+            | Helper::CallNativeCopier
+            | Helper::CopyBytes
+            | Helper::FillBytes
+            | Helper::StringOf
+            | Helper::StringUpTo => return None,
         })
     }
 }

@@ -70,7 +70,7 @@ macro_rules! natives {
     (@ call $effects:expr) => { Native::Call($effects) };
 }
 
-use Effects::{Acts, Copies, Reads, Writes};
+use Effects::{Acts, Reads, Writes};
 
 natives! {
     // Basic functions.
@@ -106,9 +106,9 @@ natives! {
     "ffi.alignof": call Reads;
     "ffi.offsetof": call Reads;
     "ffi.abi": call Reads;
-    "ffi.string": call Reads;
-    "ffi.copy": call Copies;
-    "ffi.fill": call Copies;
+    "ffi.string": inline ffi::string;
+    "ffi.copy": inline ffi::copy;
+    "ffi.fill": inline ffi::fill;
     "ffi.errno": call Acts;
     "ffi.gc": call Acts;
     "callback.free": call Acts;
