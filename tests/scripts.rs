@@ -61,6 +61,26 @@ fn scripts_print_the_same_in_every_mode() {
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
 }
 
+/// The scripts by which `lang` tests the standard library check themselves; here compiled code runs them.
+#[test]
+fn library_scripts_pass_when_compiled() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("lang/tests/stdlib");
+    let entries = std::fs::read_dir(folder).expect("the scripts are there");
+    let mut scripts: Vec<PathBuf> = entries.map(|entry| entry.expect("the folder can be read").path()).collect();
+    scripts.retain(|path| path.extension().is_some_and(|e| e == "lua"));
+    scripts.sort();
+    let mut failures = Vec::new();
+    for script in scripts {
+        for (mode, options) in &MODES[1..] {
+            let text = run(&script, options);
+            if text.contains("[exit status") || text.contains("[signal") {
+                failures.push(format!("{} with the JIT {mode}:\n{text}", script.display()));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
 fn first_difference(expected: &str, got: &str) -> String {
     let mut lines = expected.lines().zip(got.lines()).enumerate();
     match lines.find(|(_, (e, g))| e != g) {

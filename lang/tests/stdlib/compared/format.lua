@@ -54,6 +54,6 @@ string.format("%#######d", 1)
 string.format("%1$d", 1)
 string.format("%*d", 1)
 string.format("%n", 1)
-string.format("%p", nil), string.format("%p", 1), string.format("%p", {}) == string.format("%p", {})
+local t, u = {}, {} return string.format("%p", nil), string.format("%p", 1), string.format("%p", t) == string.format("%p", u)
 ]==],
 }
