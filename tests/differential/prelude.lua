@@ -4,7 +4,7 @@
 -- a NaN. Only the base library and a few plain string functions are used, so that the harness works before they all do.
 
 local type, tostring, pairs, select, pcall, print = type, tostring, pairs, select, pcall, print
-local concat, sort, floor = table.concat, table.sort, math.floor
+local concat, sort, floor, gsub = table.concat, table.sort, math.floor, string.gsub
 
 local show
 
@@ -24,7 +24,7 @@ function show(v, depth)
   if kind == 'number' then
     return v ~= v and 'nan' or tostring(v)
   elseif kind == 'string' then
-    return '"' .. v .. '"'
+    return '"' .. gsub(v, ': 0x%x+', ': address') .. '"'
   elseif kind == 'table' then
     return entries(v, depth or 0)
   elseif kind == 'nil' or kind == 'boolean' then

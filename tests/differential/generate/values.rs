@@ -308,10 +308,13 @@ impl Generator {
         list
     }
 
+    /// A constructor without a key twice: LuaJIT stores constants before everything else, and not in the order of the text.
     fn map(&mut self, depth: usize) -> Node {
         let mut map = expression!["{"];
+        let mut keys = vec!["a = ", "b = ", "moon = ", "['a b'] = ", "['10'] = "];
         for _ in 0..self.random.below(4) {
-            let key = self.random.pick(&["a = ", "b = ", "moon = ", "['a b'] = ", "['10'] = "]);
+            let key = self.random.pick(&keys);
+            keys.retain(|other| *other != key);
             map.pieces.extend([key.into(), self.number(depth.min(1)).into(), ", ".into()]);
         }
         map.pieces.push("}".into());
