@@ -169,7 +169,7 @@ pub(super) fn index_error(vm: &mut Vm, base: *mut Value, pc: *const u32, registe
     let _ = key;
     // SAFETY: the register belongs to the frame.
     if unsafe { (*base.add(register)).as_table() }.is_some() {
-        return instruction_error(vm, base, pc, "'__index' chain too long; possibly a loop");
+        return instruction_error(vm, base, pc, "loop in gettable");
     }
     operand_error(vm, base, pc, register, "index")
 }
@@ -177,7 +177,7 @@ pub(super) fn index_error(vm: &mut Vm, base: *mut Value, pc: *const u32, registe
 /// The same, from a native function, which has no position.
 pub fn plain_index_error(vm: &mut Vm, object: Value) -> Error {
     if object.as_table().is_some() {
-        return vm.plain_error("'__index' chain too long; possibly a loop");
+        return vm.plain_error("loop in gettable");
     }
     let text = format!("attempt to index a {} value", vm.type_name_of(object));
     vm.plain_error(text)
@@ -188,7 +188,7 @@ fn store_text(problem: StoreProblem) -> &'static str {
         StoreProblem::NotIndexable(_) => "attempt to index a value",
         StoreProblem::NilKey => "table index is nil",
         StoreProblem::NanKey => "table index is NaN",
-        StoreProblem::Loop => "'__newindex' chain too long; possibly a loop",
+        StoreProblem::Loop => "loop in settable",
     }
 }
 
