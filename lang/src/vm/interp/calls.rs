@@ -57,7 +57,7 @@ pub unsafe fn enter(vm: *mut Vm, base: *mut Value, count: usize) {
     }
 }
 
-/// Enters what is at `base - 2` by its `__call`: the value becomes the first argument.
+/// Enters what is at `base - 2` by its `__call`, which must be a function: the value becomes the first argument.
 #[cold]
 #[inline(never)]
 unsafe fn enter_callable(vm: *mut Vm, mut base: *mut Value, count: usize) {
@@ -65,7 +65,7 @@ unsafe fn enter_callable(vm: *mut Vm, mut base: *mut Value, count: usize) {
     unsafe {
         let callee = *base.sub(2);
         match (*vm).metamethod(callee, Metamethod::Call) {
-            Some(f) => {
+            Some(f) if f.is(Tag::Function) => {
                 base = (*vm).ensure_native_stack(base, count + 1);
                 for i in (0..count).rev() {
                     *base.add(i + 1) = *base.add(i);
@@ -74,7 +74,7 @@ unsafe fn enter_callable(vm: *mut Vm, mut base: *mut Value, count: usize) {
                 *base.sub(2) = f;
                 enter(vm, base, count + 1)
             }
-            None => {
+            _ => {
                 let error = messages::call_error(&mut *vm, base);
                 let link = Link((*base.sub(1)).0);
                 if link.is_lua() {
