@@ -52,8 +52,10 @@ impl Vm {
         self.with_tracer(|tracer, vm| tracer.hot_function(vm, base, pc, count));
     }
 
-    /// Runs trace `number` on the frame at `base`. The trace state says where to go on.
+    /// Runs trace `number` on the frame at `base`. The trace state says where to go on. Never inlined: the handler that calls it must
+    /// have no local variable whose address is known, or it would not leave by a sibling call.
     #[allow(unsafe_code)]
+    #[inline(never)]
     pub(super) fn enter_trace(&mut self, base: *mut Value, number: usize) {
         let code = self.trace_code[number];
         let enter = self.enter_trace.expect("a trace was made, so a tracer is attached");
