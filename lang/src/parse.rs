@@ -10,7 +10,7 @@
 use crate::ast::{Ast, Expr, ExprId, TokenIndex};
 use crate::symbols::Symbol;
 use crate::syntax_error::{self, SyntaxError};
-use crate::tokens::TokenSource;
+use crate::tokens::{Opener, TokenSource};
 use lalrpop_util::lalrpop_mod;
 
 lalrpop_mod!(
@@ -26,8 +26,33 @@ lalrpop_mod!(
 /// # Errors
 /// The first place where the text is no program, worded as LuaJIT words it.
 pub fn parse(source: &[u8], chunk_name: &[u8]) -> Result<Ast, SyntaxError> {
+    parse_to_mistake(source, chunk_name).map_err(|mistake| mistake.error)
+}
+
+/// Where a text is no program.
+pub(crate) struct Mistake {
+    /// What is wrong.
+    pub(crate) error: SyntaxError,
+    /// Where the token stands that does not fit.
+    at: usize,
+    /// What is open there, the innermost last.
+    open: Vec<Opener>,
+}
+
+impl Mistake {
+    /// Programs that begin like the text up to the mistake, if it can be completed by closing what is open.
+    pub(crate) fn completions(&self, source: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+        let closers: String = self.open.iter().rev().map(|opener| opener.closer()).collect();
+        let before = source[..self.at].to_vec();
+        ["", " nil"].into_iter().map(move |operand| [&before[..], operand.as_bytes(), closers.as_bytes()].concat())
+    }
+}
+
+/// [`parse`] for who wants to know about the text before a mistake.
+pub(crate) fn parse_to_mistake(source: &[u8], chunk_name: &[u8]) -> Result<Ast, Box<Mistake>> {
     if source.len() >= i32::MAX as usize {
-        return Err(SyntaxError::new(chunk_name, 1, b"chunk has too many lines".to_vec()));
+        let error = SyntaxError::new(chunk_name, 1, b"chunk has too many lines".to_vec());
+        return Err(Box::new(Mistake { error, at: 0, open: Vec::new() }));
     }
     let mut ast = Ast::default();
     let mut tokens = TokenSource::new(source);
@@ -39,7 +64,10 @@ pub fn parse(source: &[u8], chunk_name: &[u8]) -> Result<Ast, SyntaxError> {
             ast.lines = lines;
             Ok(ast)
         }
-        Err(error) => Err(syntax_error::from_parser(error, &tokens, chunk_name)),
+        Err(error) => {
+            let error = syntax_error::from_parser(error, &tokens, chunk_name);
+            Err(Box::new(Mistake { error, at: tokens.start_of_last(), open: tokens.openers() }))
+        }
     }
 }
 

@@ -38,6 +38,19 @@ pub enum Opener {
     Bracket,
 }
 
+impl Opener {
+    /// What closes it, whatever stood inside.
+    pub(crate) fn closer(self) -> &'static str {
+        match self {
+            Opener::Function | Opener::If | Opener::For | Opener::While | Opener::Do => " end",
+            Opener::Repeat => " until nil",
+            Opener::Paren | Opener::Parameters => ")",
+            Opener::Brace => "}",
+            Opener::Bracket => "]",
+        }
+    }
+}
+
 /// An entry of the stack of what is open.
 #[derive(Clone, Copy, Debug)]
 pub struct Open {
@@ -75,6 +88,8 @@ pub struct TokenSource<'s> {
     conditional: bool,
     lines: Vec<u32>,
     first_line: u32,
+    /// Bytes that were removed before the first token.
+    header: usize,
 }
 
 impl<'s> TokenSource<'s> {
@@ -89,6 +104,7 @@ impl<'s> TokenSource<'s> {
             conditional: false,
             lines: Vec::with_capacity(body.len() / 4),
             first_line,
+            header: source.len() - body.len(),
         }
     }
 
@@ -100,6 +116,16 @@ impl<'s> TokenSource<'s> {
     /// The text of the last token that was read, and of a broken one what was taken of it.
     pub fn text(&self) -> &'s [u8] {
         self.lexer.slice()
+    }
+
+    /// Where the last token that was read begins in the source text.
+    pub(crate) fn start_of_last(&self) -> usize {
+        self.header + self.lexer.span().start
+    }
+
+    /// What is open before the last token that was read, the innermost last.
+    pub(crate) fn openers(&self) -> Vec<Opener> {
+        self.open.iter().map(|open| open.opener).collect()
     }
 
     /// The lexer's state: symbols and the string read last.

@@ -36,7 +36,7 @@ mod tests;
 
 use crate::ast::{Ast, Function, FunctionId, TokenIndex};
 use crate::bytecode::{Op, Prototype};
-use crate::parse::parse;
+use crate::parse::{Mistake, parse, parse_to_mistake};
 use crate::symbols::Symbol;
 use crate::syntax_error::{SyntaxError, near_token};
 use function::FunctionState;
@@ -70,14 +70,33 @@ type Result<T> = std::result::Result<T, Box<Complaint>>;
 /// assert!(main.vararg);
 /// ```
 pub fn compile(source: &[u8], chunk_name: &[u8]) -> std::result::Result<Prototype, SyntaxError> {
-    let ast = parse(source, chunk_name)?;
-    compile_ast(&ast, chunk_name).map_err(|complaint| {
-        let mut text = complaint.what.into_bytes();
-        if complaint.near {
-            text.extend_from_slice(&near_token(source, complaint.token));
-        }
-        SyntaxError::new(chunk_name, ast.line(complaint.token), text)
+    let ast = parse_to_mistake(source, chunk_name)
+        .map_err(|mistake| limit_before(&mistake, source, chunk_name).unwrap_or(mistake.error))?;
+    compile_ast(&ast, chunk_name).map_err(|complaint| complaint.in_words(&ast, source, chunk_name))
+}
+
+/// The limit that is exceeded before a mistake: a compiler of one pass, as LuaJIT's is, complains of that.
+fn limit_before(mistake: &Mistake, source: &[u8], chunk_name: &[u8]) -> Option<SyntaxError> {
+    mistake.completions(source).find_map(|text| {
+        let ast = parse(&text, chunk_name).ok()?;
+        let complaint = compile_ast(&ast, chunk_name).err().filter(|complaint| complaint.is_of_limit())?;
+        Some(complaint.in_words(&ast, &text, chunk_name))
     })
+}
+
+impl Complaint {
+    /// Whether it is about a limit, which is noticed as soon as it is exceeded, unlike a label that is missing.
+    fn is_of_limit(&self) -> bool {
+        self.what.contains(" has more than ") || self.what.contains(" too ")
+    }
+
+    fn in_words(self, ast: &Ast, source: &[u8], chunk_name: &[u8]) -> SyntaxError {
+        let mut text = self.what.into_bytes();
+        if self.near {
+            text.extend_from_slice(&near_token(source, self.token));
+        }
+        SyntaxError::new(chunk_name, ast.line(self.token), text)
+    }
 }
 
 fn compile_ast(ast: &Ast, chunk_name: &[u8]) -> Result<Prototype> {

@@ -46,6 +46,30 @@ fn nesting_is_limited_where_luajit_limits_it() {
 }
 
 #[test]
+fn a_limit_is_told_before_a_mistake_behind_it() {
+    let pieces = [
+        ("a=", "{"),
+        ("a=", "("),
+        ("", "do "),
+        ("", "while a do "),
+        ("", "function f() "),
+        ("a=", "a.."),
+        ("a=", "not "),
+    ];
+    for (start, open) in pieces {
+        let open_ended = |depth: usize| message(&format!("{start}{}", open.repeat(depth)));
+        assert_eq!(open_ended(400), "t:1: chunk has too many syntax levels", "{open}");
+        assert_ne!(open_ended(190), "t:1: chunk has too many syntax levels", "{open}");
+    }
+    let locals = joined(201, ",", |i| format!("a{i}"));
+    assert_eq!(
+        message(&format!("\nfunction f()\nlocal {locals}\nx = = 1")),
+        "t:4: function at line 2 has more than 200 local variables"
+    );
+    assert_eq!(message("goto nowhere x = = 1"), "t:1: unexpected symbol near '='");
+}
+
+#[test]
 fn chains_are_not_nesting() {
     for (start, link) in [("x = a", ".b"), ("x = a", "()"), ("x = a", " + a"), ("x = a", " == a"), ("x = a", " and a")]
     {
