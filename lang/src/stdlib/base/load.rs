@@ -7,6 +7,7 @@ use crate::bytecode::Prototype;
 use crate::bytecode::dump::{Refusal, undump};
 use crate::compile::compile;
 use crate::object::{Function, Gc, Table};
+use crate::parse::parse;
 use crate::value::Value;
 use crate::vm::Vm;
 use crate::vm::error::LuaResult;
@@ -129,7 +130,7 @@ fn load(call: &mut Call) -> NativeResult {
     // An environment that is no table is as good as none.
     let (mode, environment) = (mode(call, 2)?, call.arg(3).as_table());
     let reader = Value::from(call.callable(0)?);
-    let mut chunk = Vec::new();
+    let (mut chunk, mut try_at) = (Vec::new(), 2);
     loop {
         let piece = match call.vm.call_for_one(reader, &[]) {
             Ok(piece) => piece,
@@ -148,9 +149,25 @@ fn load(call: &mut Call) -> NativeResult {
         if call.vm.check_string_size(chunk.len()).is_err() {
             return loaded(call, Err(b"not enough memory".to_vec()));
         }
+        // A reader may have no end, so a text that cannot become a program is noticed before: whenever it has doubled.
+        if chunk.len() >= try_at {
+            if is_hopeless(&chunk, &name) {
+                break;
+            }
+            try_at = 2 * chunk.len();
+        }
     }
     let result = call.vm.load_chunk(&chunk, &name, mode, environment);
     loaded(call, result)
+}
+
+/// Whether a text is no program whatever follows: it has an error before its last byte, which that byte did not mend.
+fn is_hopeless(chunk: &[u8], name: &[u8]) -> bool {
+    if chunk.first() == Some(&BINARY_MARK) {
+        return false;
+    }
+    let complaint = |text: &[u8]| parse(skip_header(text), name).err().filter(|error| !error.at_end);
+    complaint(chunk).is_some_and(|error| complaint(&chunk[..chunk.len() - 1]) == Some(error))
 }
 
 fn loadstring(call: &mut Call) -> NativeResult {
