@@ -23,12 +23,17 @@ fn collectgarbage(call: &mut Call) -> NativeResult {
             vm.heap.set_stopped(false);
             Value::number(0.0)
         }
+        // As in LuaJIT, to ask for a collection is to start the collector again.
         "collect" => {
+            vm.heap.set_stopped(false);
             vm.full_collect();
             Value::number(0.0)
         }
         "count" => Value::number(vm.heap.count_bytes() as f64 / 1024.0),
-        "step" => vm.collect_step(argument.max(0) as usize).into(),
+        "step" => {
+            vm.heap.set_stopped(false);
+            vm.collect_step(argument.max(0) as usize).into()
+        }
         "setpause" => Value::number(vm.heap.set_pause(argument.max(0) as usize) as f64),
         "setstepmul" => Value::number(vm.heap.set_stepmul(argument.max(0) as usize) as f64),
         _ => (!vm.heap.is_stopped()).into(),
