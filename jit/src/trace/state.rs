@@ -94,7 +94,7 @@ impl Jit {
 
     /// Whether a recording may start in the function whose frame is at `base`.
     fn may_start(&mut self, vm: &mut Vm, at: Pc, base: *mut Value) -> bool {
-        if self.recording.is_some() || !self.enabled || self.full {
+        if self.recording.is_some() || !self.enabled || self.full || vm.is_finalising() {
             return false;
         }
         if proto_of(base).flags.get() & proto_flags::NO_JIT != 0 {

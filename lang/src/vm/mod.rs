@@ -80,6 +80,8 @@ pub struct Vm {
     /// Coroutines whose stacks callbacks under compiled traces ran on, to be used again.
     idle_callback_stacks: Vec<Gc<Coroutine>>,
     recording: bool,
+    /// Whether a finaliser runs.
+    finalising: bool,
     hooked: bool,
     hook: hook::Hook,
     tick_action: Option<ticker::TickAction>,
@@ -123,6 +125,7 @@ impl Vm {
             native_stack: native_stack::NativeStack::default(),
             idle_callback_stacks: Vec::new(),
             recording: false,
+            finalising: false,
             hooked: false,
             hook: hook::Hook::default(),
             tick_action: None,

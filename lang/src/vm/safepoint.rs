@@ -127,8 +127,23 @@ impl Vm {
         self.run_finalisers();
     }
 
-    /// Calls the finalisers of objects that were found dead. An error in one is reported and goes no further.
+    /// Calls the finalisers of objects that were found dead. An error in one is reported and goes no further. No trace begins in one: it
+    /// would keep alive what the finaliser is about.
     fn run_finalisers(&mut self) {
+        if !self.heap.has_finalisable() {
+            return;
+        }
+        let outer = std::mem::replace(&mut self.finalising, true);
+        self.run_waiting_finalisers();
+        self.finalising = outer;
+    }
+
+    /// Whether a finaliser runs.
+    pub fn is_finalising(&self) -> bool {
+        self.finalising
+    }
+
+    fn run_waiting_finalisers(&mut self) {
         while let Some((object, finaliser)) = self.heap.take_finalisable() {
             let finaliser = match finaliser {
                 Value::NIL => self.metamethod(object, Metamethod::Gc).unwrap_or(Value::NIL),
