@@ -181,6 +181,7 @@ define_fields! {
     CdataType, "cdata.type", I32, Int, Immutable, offset_of!(Header, size), "ctype id of a cdata";
     UpvPlace, "upv.place", Ptr, Ptr, Place, offset_of!(Upvalue, value), "where the variable of an upvalue is";
     UdataMeta, "udata.meta", Ptr, Ptr, Environment, offset_of!(Userdata, metatable), "metatable of a userdata, or null";
+    UdataTable, "udata.table", Ptr, Tab, Environment, offset_of!(Userdata, metatable), "metatable of a userdata that has one";
     UdataEnv, "udata.env", Ptr, Ptr, Environment, offset_of!(Userdata, env), "environment of a userdata, or null";
     CoroEnv, "coro.env", Ptr, Tab, Environment, offset_of!(Coroutine, env), "globals of a coroutine";
 }

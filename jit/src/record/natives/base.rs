@@ -52,16 +52,6 @@ pub fn print(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     Ok(Done::Call(Effects::Acts))
 }
 
-/// `collectgarbage("count")`. Traces do not collect.
-pub fn collectgarbage(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
-    let what = r.argument(callee, 0)?;
-    if what.now.as_str().is_none_or(|s| s.bytes() != b"count") {
-        return Err(Abort::about(Reason::NyiNative, "collectgarbage"));
-    }
-    r.specialise(what)?;
-    Ok(Done::Call(Effects::Acts))
-}
-
 /// `type`: a constant, by the argument's type.
 pub fn type_(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     if callee.arguments.is_empty() {
@@ -269,6 +259,8 @@ pub fn getmetatable(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<D
     match metatable {
         None => one(r.value(Value::NIL).ir),
         Some(metatable) if is_protected(&at.vm.heap, metatable) => Err(Abort::about(Reason::NyiNative, "getmetatable")),
+        // Not a constant, which would keep the metatable alive as long as the trace, and with it userdata that wait for their finaliser.
+        Some(_) if object.now.is(Tag::Userdata) => one(r.field(object.ir, Field::UdataTable)),
         Some(metatable) => one(r.value(metatable.into()).ir),
     }
 }

@@ -10,7 +10,8 @@
 //!   - `writes`: it changes tables or the like, so nothing that was loaded before holds after it.
 //!   - `copies`: it changes C's memory.
 //!
-//! A function that is not listed ends the recording, by a reason that names it.
+//! A function that is not listed ends the recording, by a reason that names it. `gcinfo` and `collectgarbage` are left out on purpose: they
+//! see what was allocated, and in a trace what nobody else sees is not.
 //!
 //! An error must not be thrown from a trace: then the trace leaves, and the interpreter calls the function again, which throws. So a
 //! function that acts is called only with arguments of the types that it took while recording.
@@ -92,8 +93,6 @@ natives! {
     "pcall": inline base::pcall;
     "xpcall": inline base::xpcall;
     "error": inline base::error;
-    "gcinfo": call Acts;
-    "collectgarbage": inline base::collectgarbage;
     "print": inline base::print;
 
     // ffi
