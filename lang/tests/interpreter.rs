@@ -173,6 +173,8 @@ fn slow_paths_need_no_native_stack() {
         meta.__index, meta.__newindex, meta.__call = function() return 1 end, function() end, function() return 1 end
         meta.__unm = function(a) return a end
         local a, b = setmetatable({}, meta), setmetatable({}, meta)
+        local function same(x) return x end
+        local step = coroutine.wrap(function(x) while true do x = coroutine.yield(x) end end)
         local wide, list, text, sum = 1LL, {}, '10', 0
         for i = 1, 20000 do
           local c = a + b - 1 * a / 2 % a ^ 2 .. 'x'
@@ -188,6 +190,7 @@ fn slow_paths_need_no_native_stack() {
           c = { i, i, x = i, y = { c } }
           c = select('#', unpack(list, 1, 5))
           c = pcall(error, i)
+          c = pcall(same, i) and xpcall(same, error, i) and xpcall(error, same, i) or step(i)
           c = (function(...) return ... end)(i, c)
           for k, v in pairs(c and meta or list) do sum = sum + 0 end
         end

@@ -463,7 +463,10 @@ unsafe fn finish_native_otherwise(vm: *mut Vm) {
                 for i in (0..count).rev() {
                     *base.add(3 + i) = *base.add(2 + i);
                 }
-                std::ptr::swap(base, base.add(1));
+                // By hand: `swap` would need a local variable with an address, and so forbid the sibling call.
+                let (function, handler) = (*base, *base.add(1));
+                *base = handler;
+                *base.add(1) = function;
                 *base.add(2) = Link::typed(LinkKind::ProtectedCallWithHandler, 3).as_value();
                 enter(vm, base.add(3), count)
             }
