@@ -51,7 +51,7 @@ impl Penalties {
         self.random ^= self.random << 5;
         let chance = self.random & 15;
         let penalty = self.by_pc.entry(pc).or_insert(Penalty { wait: FIRST / 2, reason });
-        penalty.wait = penalty.wait * 2 + chance;
+        penalty.wait = penalty.wait.saturating_mul(2).saturating_add(chance);
         penalty.reason = reason;
         if penalty.wait > LONGEST { Verdict::Blacklist } else { Verdict::Wait(penalty.wait as u16 / 2) }
     }
