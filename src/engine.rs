@@ -69,6 +69,9 @@ impl Engine {
     pub fn new(config: Config) -> Result<Engine, String> {
         let mut vm = Vm::new();
         stdlib::open(&mut vm);
+        if config.environment {
+            stdlib::package::use_environment(&mut vm);
+        }
         let ffi = moonwake_ffi::open(&mut vm);
         let mut settings = moonwake_ffi::settings(&ffi);
         settings.include_dirs.extend(config.include_dirs.iter().cloned());
@@ -92,6 +95,15 @@ impl Engine {
     /// The word by which [`crate::interrupt::request`] stops a program.
     pub fn poll_word(&self) -> &crate::interrupt::PollWord {
         &self.vm.trace.poll
+    }
+
+    /// The text of a global variable that is a string or a number. What the program has printed so far is written out.
+    pub fn global_text(&mut self, name: &str) -> Option<Vec<u8>> {
+        stdlib::io::stream::flush_all();
+        let globals = self.vm.globals();
+        let value = self.vm.field(globals, name);
+        let has_text = value.as_str().is_some() || value.is_number();
+        has_text.then(|| self.vm.raw_tostring(value).bytes().to_vec())
     }
 
     /// Runs a source text. `name` is as for `load`: `@file`, `=name` or the text itself.
@@ -161,7 +173,8 @@ impl Engine {
         if self.as_expression(source).is_some() {
             return Incomplete::Complete;
         }
-        match self.vm.load(source, b"=stdin") {
+        let chunk = source.strip_prefix(b"=").map_or(source.to_vec(), |list| [b"return ", list].concat());
+        match self.vm.load(&chunk, b"=stdin") {
             Ok(_) => Incomplete::Complete,
             Err(message) if message.ends_with(b"near '<eof>'") => Incomplete::NeedsMore,
             Err(_) => Incomplete::Wrong,

@@ -88,9 +88,25 @@ fn exit_ends_with_the_status_given() {
 #[test]
 fn the_prompt_reads_expressions_and_several_lines() {
     let text = out(&["-i"], "x = 5\nx * 2\nfor i = 1, 2 do\nprint(i)\nend\n'a', nil\nnope.x\n");
-    let lines: Vec<&str> = text.lines().collect();
-    assert!(lines.ends_with(&["10", "1", "2", "a\tnil"]), "{text}");
+    assert!(text.ends_with("\n> > 10\n> >> >> 1\n2\n> a\tnil\n> > "), "{text}");
+    assert!(out(&["-i"], "=(1 +\n\n2)\n").ends_with("\n> >> >> 3\n> "));
+    let text = out(&["-e", "_PROMPT, _PROMPT2 = 'ask:', 7", "-i"], "if x then\nend\n");
+    assert!(text.ends_with("\nask:7ask:"), "{text}");
 }
+
+#[test]
+fn the_environment_says_where_libraries_are() {
+    let folder = file("pathlib.lua", "return 'found'").replace("pathlib.lua", "?.lua");
+    let run = |options: &[&str]| {
+        let chunk = ["-e", "print((pcall(require, 'pathlib')))"];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_moonwake"));
+        let output = command.args(options).args(chunk).current_dir("/").env("LUA_PATH", &folder).output();
+        String::from_utf8(output.expect("moonwake runs").stdout).expect("text")
+    };
+    assert_eq!(run(&[]), "true\n");
+    assert_eq!(run(&["-E"]), "false\n");
+}
+
 #[test]
 fn libraries_can_be_required() {
     file("somelib.lua", "return { name = ... }");
@@ -187,7 +203,7 @@ fn the_prompt_says_where_an_expression_went_wrong() {
         "{message}"
     );
     assert!(message.contains("stdin:1: attempt to call global 'nothing' (a nil value)"), "{message}");
-    assert!(String::from_utf8_lossy(&output.stdout).ends_with("1\t2\n"));
+    assert!(String::from_utf8_lossy(&output.stdout).ends_with("\n> > > 1\t2\n> "));
 }
 
 #[test]

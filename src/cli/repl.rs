@@ -1,39 +1,79 @@
 //! The interactive prompt.
 //!
 //! A line is read as an expression first, whose values are printed, and as statements otherwise. Input that is unfinished (the syntax error
-//! is at the end of it) asks for more lines. The history is kept in a file in the user's home.
+//! is at the end of it) asks for more lines. The history is kept in a file in the user's home. The globals `_PROMPT` and `_PROMPT2` replace
+//! the prompts. Input that is no terminal is read as it is, and prompted for all the same, as by LuaJIT.
 
 use super::interrupt::interruptible;
 use moonwake::{Engine, Incomplete};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{Config, Editor};
+use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
 const PROMPT: &str = "> ";
 const MORE: &str = ">> ";
 
+/// Where lines come from.
+enum Input {
+    Terminal { editor: Box<Editor<(), FileHistory>>, history: Option<PathBuf> },
+    Plain,
+}
+
+impl Input {
+    fn new() -> Result<Input, ReadlineError> {
+        if !std::io::stdin().is_terminal() {
+            return Ok(Input::Plain);
+        }
+        let config = Config::builder().auto_add_history(false).build();
+        let mut editor = Box::new(Editor::<(), FileHistory>::with_config(config)?);
+        let history = history_file();
+        if let Some(file) = &history {
+            // No history yet is no error.
+            let _ = editor.load_history(file);
+        }
+        Ok(Input::Terminal { editor, history })
+    }
+
+    /// The next line, without its end.
+    fn read_line(&mut self, prompt: &str) -> Result<String, ReadlineError> {
+        match self {
+            Input::Terminal { editor, .. } => editor.readline(prompt),
+            Input::Plain => {
+                print!("{prompt}");
+                std::io::stdout().flush()?;
+                let mut line = Vec::new();
+                if std::io::stdin().lock().read_until(b'\n', &mut line)? == 0 {
+                    return Err(ReadlineError::Eof);
+                }
+                Ok(String::from_utf8_lossy(&line).trim_end_matches('\n').to_owned())
+            }
+        }
+    }
+
+    fn remember(&mut self, text: &str) {
+        if let Input::Terminal { editor, history } = self {
+            let is_new = editor.add_history_entry(text.trim_end()).unwrap_or(false);
+            if let (true, Some(file)) = (is_new, history) {
+                // At once, for the line may end the program.
+                let _ = editor.append_history(file);
+            }
+        }
+    }
+}
+
 /// Reads and runs lines until the input ends.
 pub fn run(engine: &mut Engine) {
-    let config = Config::builder().auto_add_history(false).build();
-    let Ok(mut editor) = Editor::<(), FileHistory>::with_config(config) else {
+    let Ok(mut input) = Input::new() else {
         eprintln!("moonwake: the terminal cannot be used");
         return;
     };
-    let history = history_file();
-    if let Some(file) = &history {
-        // No history yet is no error.
-        let _ = editor.load_history(file);
-    }
-    while let Some(text) = read_chunk(&mut editor, engine) {
+    while let Some(text) = read_chunk(&mut input, engine) {
         if text.trim().is_empty() {
             continue;
         }
-        let is_new = editor.add_history_entry(text.trim_end()).unwrap_or(false);
-        if let (true, Some(file)) = (is_new, &history) {
-            // At once, for the line may end the program.
-            let _ = editor.append_history(file);
-        }
+        input.remember(&text);
         if let Err(message) = interruptible(engine, |engine| engine.evaluate(text.as_bytes())) {
             eprintln!("{message}");
         }
@@ -41,10 +81,11 @@ pub fn run(engine: &mut Engine) {
 }
 
 /// One complete chunk; `None` at the end of the input.
-fn read_chunk(editor: &mut Editor<(), FileHistory>, engine: &mut Engine) -> Option<String> {
+fn read_chunk(input: &mut Input, engine: &mut Engine) -> Option<String> {
     let mut text = String::new();
     loop {
-        match editor.readline(if text.is_empty() { PROMPT } else { MORE }) {
+        let prompt = if text.is_empty() { prompt(engine, "_PROMPT", PROMPT) } else { prompt(engine, "_PROMPT2", MORE) };
+        match input.read_line(&prompt) {
             Ok(line) => {
                 text.push_str(&line);
                 if engine.completeness(text.as_bytes()) != Incomplete::NeedsMore {
@@ -57,6 +98,11 @@ fn read_chunk(editor: &mut Editor<(), FileHistory>, engine: &mut Engine) -> Opti
             Err(_) => return None,
         }
     }
+}
+
+/// The text of a global variable, or what stands for it.
+fn prompt(engine: &mut Engine, variable: &str, default: &str) -> String {
+    engine.global_text(variable).map_or(default.to_owned(), |text| String::from_utf8_lossy(&text).into_owned())
 }
 
 fn history_file() -> Option<PathBuf> {
