@@ -154,7 +154,7 @@ impl Vm {
         let line = line.map_or(Value::NIL, |line| Value::number(f64::from(line)));
         let multiple = self.trace.multiple_results.get();
         self.hook.active = true;
-        let result = self.call(function, &[event, line]);
+        let result = self.with_room_at_end(|vm| vm.call(function, &[event, line]));
         self.hook.active = false;
         self.trace.multiple_results.set(multiple);
         result.map(drop)

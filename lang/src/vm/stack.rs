@@ -87,6 +87,21 @@ impl Vm {
         Ok(base)
     }
 
+    /// Runs what the program did not call itself; at the end of the stack it gets the room of an error handler.
+    pub(super) fn with_room_at_end<R>(&mut self, act: impl FnOnce(&mut Vm) -> R) -> R {
+        let end = self.current.stack.get().wrapping_add(MAX_STACK);
+        if self.trace.stack_limit.get() > end {
+            return act(self);
+        }
+        let (base, top) = (self.current.base.get(), self.current.top.get());
+        let used = (top as usize - base as usize) / size_of::<Value>();
+        // Without that much room it is an overflow like any other.
+        let _ = self.ensure_frame_for_handler(base, used + NATIVE_PLACES);
+        let result = act(self);
+        self.restore_stack_limit();
+        result
+    }
+
     /// Room for `count` values from `base` on and what a native function may use besides.
     #[inline(always)]
     pub(super) fn ensure_native_stack(&mut self, base: *mut Value, count: usize) -> *mut Value {
