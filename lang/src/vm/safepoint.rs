@@ -130,12 +130,13 @@ impl Vm {
     /// Calls the finalisers of objects that were found dead. An error in one is reported and goes no further. No trace begins in one: it
     /// would keep alive what the finaliser is about.
     fn run_finalisers(&mut self) {
-        if !self.heap.has_finalisable() {
+        // Those that a collection inside a finaliser brings up wait until it has returned, as they expect each other's work to be done.
+        if self.finalising || !self.heap.has_finalisable() {
             return;
         }
-        let outer = std::mem::replace(&mut self.finalising, true);
+        self.finalising = true;
         self.run_waiting_finalisers();
-        self.finalising = outer;
+        self.finalising = false;
     }
 
     /// Whether a finaliser runs.
