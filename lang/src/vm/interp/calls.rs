@@ -19,6 +19,10 @@ use crate::bytecode::Ins;
 use crate::metamethod::Metamethod;
 use crate::value::{Tag, Value};
 
+/// Arguments with which a call is not given a larger stack: an endless `return f(1, ...)` copies all of them each time, and would go on for
+/// minutes before it met the stack's limit. LuaJIT's whole stack has room for as many.
+const MOST_ARGUMENTS: usize = 60_000;
+
 /// Copies `count` values from `from` to `to`, where `to` is lower.
 ///
 /// # Safety
@@ -198,6 +202,12 @@ handlers! {
     #[cold]
     #[inline(never)]
     grow_then_again(vm, base, pc, ins, k, x) {
+        if x > MOST_ARGUMENTS {
+            (*vm).running().base.set(base);
+            (*vm).running().pc.set(pc);
+            let error = messages::stack_overflow(&mut *vm);
+            return throw_error(vm, base, pc, error);
+        }
         let needed = x + 2 + (*function_of(base).proto).registers as usize + CONTINUATION_PLACES;
         match (*vm).grow_stack(base, pc, needed) {
             Ok(base) => tail((*vm).plain_handler(ins), vm, base, pc, ins, k, x),
