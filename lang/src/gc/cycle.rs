@@ -112,7 +112,7 @@ impl Heap {
     #[inline]
     pub(crate) fn after_allocation(&self) {
         let in_use = self.in_use();
-        if in_use >= self.pace.threshold || in_use > self.pace.limit || self.pace.stress != Stress::Off {
+        if in_use >= self.pace.threshold || in_use > self.pace.limit || self.pace.is_stressed(in_use) {
             self.ask_for_collection(in_use);
         }
     }

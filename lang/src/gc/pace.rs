@@ -20,7 +20,8 @@ pub enum Stress {
     /// No.
     #[default]
     Off,
-    /// A whole collection, if anything was made since the last one: shows what is used without being reachable.
+    /// A whole collection, if anything was made since the last one: shows what is used without being reachable. When they have
+    /// looked at [`EAGER_WORK`] bytes, the program would take for ever, and each waits until the heap has grown by a sixteenth.
     Collections,
     /// A small slice of one: shows stores without a barrier.
     Slices,
@@ -28,6 +29,9 @@ pub enum Stress {
 
 /// What a slice marks under [`Stress::Slices`], at the start of a collection; every 32 slices twice as much, so that it ends.
 const STRESS_BUDGET: usize = 500;
+
+/// The bytes that collections of [`Stress::Collections`] look at before they become less frequent: some 30,000 collections of a small script.
+const EAGER_WORK: usize = 1 << 30;
 
 /// The settings and the state of the pacing.
 #[derive(Debug)]
@@ -55,6 +59,9 @@ pub(crate) struct Pace {
     slices: u32,
     /// How often nothing was left to mark but what had changed meanwhile.
     last_looks: u32,
+    /// What is left of [`EAGER_WORK`], and with how many bytes in use a collection is due under stress.
+    eager_work: usize,
+    stress_threshold: usize,
 }
 
 impl Default for Pace {
@@ -73,6 +80,8 @@ impl Default for Pace {
             before: 0,
             slices: 0,
             last_looks: 0,
+            eager_work: EAGER_WORK,
+            stress_threshold: 0,
         }
     }
 }
@@ -83,6 +92,15 @@ impl Pace {
         self.stats.collections += 1;
         self.goal = (live / 100).saturating_mul(self.pause).max(live + live / 16).max(2 * MIN_START);
         self.threshold = (live + (self.goal - live) / 3 * 2).max(MIN_START);
+        if self.stress == Stress::Collections {
+            self.eager_work = self.eager_work.saturating_sub(live);
+            self.stress_threshold = if self.eager_work > 0 { 0 } else { live + live / 16 };
+        }
+    }
+
+    /// Whether stress asks for work with so many bytes in use.
+    pub fn is_stressed(&self, in_use: usize) -> bool {
+        self.stress != Stress::Off && in_use >= self.stress_threshold
     }
 
     /// Marking begins with this many bytes in use.
