@@ -107,10 +107,10 @@ mod tests {
 
     #[test]
     fn reasons_come_back() {
-        for code in 0..4 {
+        for code in 0..5 {
             assert_eq!(ExitReason::from_code(code).map(|r| r as u64), Some(code));
         }
-        assert_eq!(ExitReason::from_code(4), None);
+        assert_eq!(ExitReason::from_code(5), None);
     }
 
     #[test]

@@ -23,6 +23,7 @@ export LUA_PATH='?;./?.lua'
 unset LUA_INIT
 cat >run-one.lua <<'END'
 _loadfile, _loadstring = loadfile, loadstring
+local assert = assert -- all.lua ends without any globals
 local file = arg[1]
 arg[1] = nil
 math.randomseed(0)
