@@ -104,7 +104,7 @@ impl<'e> Peeler<'e> {
             self.replaced[at.index()] = match ins.op {
                 Op::NOP => IrRef::NONE,
                 Op::POLL if polls_anyway => IrRef::NONE,
-                Op::SLOAD => self.slot(at, &ins),
+                Op::SLOAD => self.slot(at, &ins)?,
                 _ => self.instruction(&ins)?,
             };
         }
@@ -124,13 +124,15 @@ impl<'e> Peeler<'e> {
         }
     }
 
-    /// A load of a slot is what the slot held at the end of the turn.
-    fn slot(&mut self, at: IrRef, ins: &Ins) -> IrRef {
+    /// A load of a slot is what the slot held at the end of the turn. A type that the load is known to give, without a guard, must be
+    /// that of the value, or what was decided by the type alone would not be decided anew in each turn.
+    fn slot(&mut self, at: IrRef, ins: &Ins) -> Result<IrRef, Failure> {
         let value = self.end.get(ins.lits[0]).unwrap_or(at);
         // A slot that is known to be a number may come back as an `int`, and the other way around.
         match (ins.ty, self.e.trace.ty(value)) {
-            (Type::Num, Type::Int) => self.e.op(Op::TONUM, Type::Num, &[value]),
-            _ => value,
+            (Type::Num, Type::Int) => Ok(self.e.op(Op::TONUM, Type::Num, &[value])),
+            (known, found) if known != Type::Val && known != found => Err(Failure::Type),
+            _ => Ok(value),
         }
     }
 
