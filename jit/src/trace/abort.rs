@@ -36,6 +36,7 @@ define_reasons! {
     LeavesLoop, "leaving loop in root trace", "the loop whose recording began here ended instead of turning";
     InnerLoop, "inner loop in root trace", "another loop was entered: it should be compiled first, and get this one as a side trace";
     ReturnToNative, "NYI: return to lower frame", "a function returned to where a trace cannot follow: to Rust or to another coroutine";
+    ShortFunction, "function too short", "entering a trace takes longer than the function: it is only compiled where it is inlined";
     Unforeseen, "error thrown or hook called during recording", "the interpreter did something other than what was recorded";
     GuardFails, "guard would always fail", "what was recorded contradicts itself and can never run";
     Unstable, "persistent type instability", "a loop's values keep changing their types from turn to turn";

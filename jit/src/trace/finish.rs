@@ -10,6 +10,7 @@ use super::abort::{Abort, Reason, Rec};
 use super::penalty::is_compiled;
 use super::state::Jit;
 use super::tree::{ExitState, TraceInfo, patch};
+use crate::hot;
 use crate::ir::Link;
 use crate::opt;
 use crate::record::{At, Flow, Kind, Recorder};
@@ -72,6 +73,10 @@ impl Jit {
             // It ends at the instruction that it began at, and that is where the exit leads already.
             return self.set_exit(parent, exit as usize, ExitState::GivenUp);
         }
+        if self.is_too_short(&recorder) {
+            let abort = Abort::new(Reason::ShortFunction);
+            return self.abort_recording(vm, &recorder, &abort, recorder.expected.pc);
+        }
         if !recorder.optimised {
             opt::finish(&mut recorder.e);
         }
@@ -115,6 +120,15 @@ impl Jit {
         }
     }
 
+    /// Whether a trace would only run through a short function and return. One that calls itself may do more another time.
+    fn is_too_short(&self, recorder: &Recorder) -> bool {
+        recorder.beginning.kind == Kind::Function
+            && recorder.e.trace.link == Link::Interpreter
+            && recorder.bytecode.len() < SHORT
+            && hot::function_patience(&self.options.limits) > 1
+            && !self.stress
+    }
+
     /// Whether a side trace does nothing but go to another trace: then its parent's exit can lead there.
     fn is_only_a_link(&mut self, recorder: &Recorder) -> bool {
         let trace = &recorder.e.trace;
@@ -130,6 +144,9 @@ impl Jit {
         true
     }
 }
+
+/// Instructions that the interpreter runs in the time that it takes to enter and to leave a trace.
+const SHORT: usize = 40;
 
 /// What Cranelift says when the code memory is used up.
 const OUT_OF_MEMORY: &str = "memory region exhausted";
