@@ -8,6 +8,7 @@ use super::access::StoreProblem;
 use super::debug::Frame;
 use super::error::Error;
 use crate::bytecode::varinfo::{Origin, origin_of};
+use crate::object::proto_flags;
 use crate::value::{Tag, Value};
 
 impl Vm {
@@ -59,6 +60,10 @@ impl Vm {
     pub fn name_of_callee(callee: &Frame, caller: Option<&Frame>) -> Option<(&'static str, Vec<u8>)> {
         let caller = caller?;
         let (proto, at) = (caller.proto()?, caller.position()?);
+        if proto.flags.get() & proto_flags::BUILTIN != 0 {
+            // To the script, the library's own variables do not exist.
+            return None;
+        }
         if callee.called_as_metamethod() {
             return Some(("metamethod", event_of(proto.source().code[at])?.into()));
         }
