@@ -47,7 +47,7 @@ pub(crate) enum Phase {
 
 /// Owners, entries of the intern table and chunks that are looked at in one slice.
 const OWNER_SLICE: usize = 4_000;
-const STRING_SLICE: usize = 100_000;
+const STRING_SLICE: usize = 20_000;
 const CHUNK_SLICE: usize = 32;
 
 impl Heap {
@@ -105,14 +105,24 @@ impl Heap {
     }
 
     fn in_use(&self) -> usize {
-        self.space.taken() + self.outside + self.strings.bytes()
+        self.paced() + self.strings.bytes()
+    }
+
+    /// The bytes by which the collector's pace is set. The intern table is not among them: it grows and shrinks as a whole.
+    fn paced(&self) -> usize {
+        self.space.taken() + self.outside
     }
 
     /// Sets the poll word when the collector has work to do or memory has run out.
     #[inline]
     pub(crate) fn after_allocation(&self) {
         let in_use = self.in_use();
-        if in_use >= self.pace.threshold || in_use > self.pace.limit || self.pace.is_stressed(in_use) {
+        // What sweeping on demand has freed was in use when the threshold was set: the next slice is due after some allocation, not when all
+        // of that is in use again.
+        if self.paced() + self.space.freed_on_demand() >= self.pace.threshold
+            || in_use > self.pace.limit
+            || self.pace.is_stressed(in_use)
+        {
             self.ask_for_collection(in_use);
         }
     }
@@ -184,15 +194,15 @@ impl Heap {
         match self.phase {
             Phase::Idle => self.start_marking(roots),
             Phase::Mark => {
-                let budget = budget.unwrap_or_else(|| self.pace.budget(self.in_use()));
+                let budget = budget.unwrap_or_else(|| self.pace.budget(self.paced()));
                 marked = self.mark_slice(roots, budget);
-                self.pace.sliced(self.in_use(), marked);
+                self.sliced(marked);
             }
             _ => {
                 completed = self.let_go_slice();
-                self.pace.sliced(self.in_use(), 0);
+                self.sliced(0);
                 if completed {
-                    self.pace.completed(self.in_use());
+                    self.completed();
                 }
             }
         }
@@ -213,11 +223,23 @@ impl Heap {
             self.mark_slice(roots, usize::MAX);
         }
         while !self.let_go_slice() {}
-        self.pace.completed(self.in_use());
+        self.completed();
         self.ask_again();
         if std::mem::take(&mut self.refused) {
             self.request(poll::MEMORY);
         }
+    }
+
+    /// A slice marked this many bytes.
+    fn sliced(&mut self, marked: usize) {
+        self.space.forget_freed();
+        self.pace.sliced(self.paced(), marked);
+    }
+
+    /// A collection is complete.
+    fn completed(&mut self) {
+        self.space.forget_freed();
+        self.pace.completed(self.paced());
     }
 
     fn start_pause(&mut self) -> Instant {
@@ -248,8 +270,8 @@ impl Heap {
             self.marker().mark_object(name);
         }
         roots(&mut self.marker());
-        self.pace.started(self.in_use());
-        self.pace.sliced(self.in_use(), 0);
+        self.pace.started(self.paced());
+        self.sliced(0);
     }
 
     /// Marks for about `budget` bytes; ends marking if nothing is left. Returns how much was marked.

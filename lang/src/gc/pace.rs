@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 /// No collection starts with less than this in use.
-const MIN_START: usize = 2 << 20;
+const MIN_START: usize = 4 << 20;
 /// Bytes allocated between two slices.
 pub const SLICE: usize = 64 << 10;
 /// The most that one slice marks, in bytes.
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn marking_ends_before_memory_has_doubled() {
-        for live in [3 << 20, 50 << 20, 500 << 20] {
+        for live in [5 << 20, 50 << 20, 500 << 20] {
             let mut pace = Pace::default();
             pace.completed(live);
             let mut in_use = pace.threshold;

@@ -22,6 +22,8 @@ pub(super) struct Unswept {
     large: usize,
     /// Whether sweeping has begun.
     begun: bool,
+    /// Bytes that were freed since the collector last worked.
+    freed: usize,
 }
 
 impl Unswept {
@@ -41,7 +43,7 @@ impl Space {
     pub(super) fn prepare_sweep(&mut self) {
         self.partial.iter_mut().for_each(Vec::clear);
         self.searches = [Search::default(); CLASSES];
-        self.sweep = Unswept { chunks: (0, self.chunks.len()), large: self.large.len(), begun: false };
+        self.sweep = Unswept { chunks: (0, self.chunks.len()), large: self.large.len(), begun: false, freed: 0 };
     }
 
     /// Nothing refers to dead objects any more.
@@ -70,6 +72,17 @@ impl Space {
             }
         }
         false
+    }
+
+    /// Bytes that allocations have freed by sweeping since the collector last worked.
+    #[inline(always)]
+    pub(super) fn freed_on_demand(&self) -> usize {
+        self.sweep.freed
+    }
+
+    /// The collector has worked.
+    pub(super) fn forget_freed(&mut self) {
+        self.sweep.freed = 0;
     }
 
     /// Sweeps a chunk because an allocation wants a block; whether there was one left.
@@ -111,6 +124,7 @@ impl Space {
             *start = *mark;
         }
         self.taken -= (before - live) * bytes;
+        self.sweep.freed += (before - live) * bytes;
         let cells = BLOCK_BYTES / bytes;
         if live > 0 && (cells - live) * MIN_FREE_FRACTION >= cells {
             self.partial[class].push(block);

@@ -386,3 +386,24 @@ fn a_store_for_which_there_is_no_memory_is_told_at_the_next_safe_point() {
     r.heap.set_limit(1000);
     assert!(memory_ran_out(&mut r) && memory_ran_out(&mut r));
 }
+
+#[test]
+fn garbage_alone_does_not_let_the_heap_grow() {
+    use std::sync::atomic::Ordering;
+    let mut r = Rooted::new();
+    r.heap.set_stress(Stress::Off);
+    for i in 0..3_000_000 {
+        if i % 4 == 0 {
+            r.string(&format!("text {i}"));
+        } else {
+            r.heap.new_table(0, 0);
+        }
+        if r.heap.poll_word().load(Ordering::Relaxed) & poll::COLLECT != 0 {
+            let root = r.root;
+            r.heap.step(&mut |marker| marker.mark_object(root));
+        }
+    }
+    let stats = r.heap.stats();
+    assert!(stats.collections >= 10, "{} collections", stats.collections);
+    assert!(stats.peak_bytes < 20 << 20, "{} bytes", stats.peak_bytes);
+}
