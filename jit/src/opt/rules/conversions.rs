@@ -9,15 +9,17 @@ use super::super::emit::Emitter;
 use super::super::fold::{Fold, rules};
 use crate::ir::{Ins, IrRef, MemType, Op, Type};
 
-/// The `int` whose conversion this number is: `TONUM i`, or a whole constant.
+/// The `int` that this number is: `TONUM i`, a whole constant, or one that was found to be whole before.
 fn int_behind(e: &mut Emitter, number: IrRef) -> Option<IrRef> {
     if let Some(ins) = e.trace.ins_of(number, Op::TONUM) {
         let i = ins.a();
         return (e.trace.ty(i) == Type::Int).then_some(i);
     }
-    let n = e.trace.num_constant(number)?;
-    let n = crate::ir::semantics::to_int(n.to_bits())?;
-    Some(e.int(n))
+    if let Some(n) = e.trace.num_constant(number) {
+        let n = crate::ir::semantics::to_int(n.to_bits())?;
+        return Some(e.int(n));
+    }
+    e.chain(Op::TOINT).find(|at| e.trace.ins[at.index()].a() == number)
 }
 
 /// The operands of a sum or difference of numbers that are `int`s.
@@ -145,6 +147,9 @@ rules! {
     // Narrowing.
 
     /// `TOINT (TONUM i + TONUM j) => ADDOV i j`; so for -
+    ///
+    /// In `while i <= n do s = s + t[i] i = i + 1 end` the number i was converted for `t[i]`, and its sum with 1 is for the next: the index
+    /// goes around as an `int`.
     [TOINT] fn narrow_sum(e, ins) {
         let (op, a, b) = int_operands(e, ins.a())?;
         let op = if op == Op::ADD { Op::ADDOV } else { Op::SUBOV };

@@ -2,7 +2,7 @@
 
 use super::super::emit::Emitter;
 use super::super::fold::{Fold, rules};
-use crate::ir::{Const, Ins, Op, Type};
+use crate::ir::{Const, Field, Ins, IrRef, Op, Type};
 
 /// The constant second operand of an integer operation, extended to 64 bits.
 fn int_b(e: &Emitter, ins: &Ins) -> Option<i64> {
@@ -64,6 +64,19 @@ rules! {
         let ty = e.trace.ty(ins.b());
         let minus = e.integer(ty, k.wrapping_neg());
         Some(Fold::Again(Ins::new(op, ins.ty, &[ins.a(), minus])))
+    }
+
+    /// `ADDOV i k => ADD i k`, i an index that was found to lie in an array, k small
+    ///
+    /// No array has that many items.
+    [ADDOV] fn next_index(e, ins) {
+        let k = int_b(e, ins)?;
+        let is_size = |at: IrRef| e.trace.ins_of(at, Op::FLOAD).is_some_and(|load| load.field() == Field::TabSize);
+        let below = |op: Op, index: usize, size: usize| {
+            e.chain(op).any(|at| e.trace.ins[at.index()].refs[index] == ins.a() && is_size(e.trace.ins[at.index()].refs[size]))
+        };
+        let checked = k.unsigned_abs() < 1 << 16 && (below(Op::ULT, 0, 1) || below(Op::UGT, 1, 0));
+        checked.then(|| Fold::Again(Ins::new(Op::ADD, Type::Int, &[ins.a(), ins.b()])))
     }
 
     /// `(x + k1) + k2 => x + (k1 + k2)`
