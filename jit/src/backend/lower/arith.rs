@@ -181,22 +181,26 @@ impl Lowering<'_> {
         match ins.op {
             Op::TONUM => self.number_of(from, a),
             Op::TOINT => {
-                let n = self.b.ins().fcvt_to_sint_sat(I32, a);
+                // The low bits of the whole part: what they are of any other number does not matter, for it does not come back.
+                let n = self.low_bits(a);
                 let back = self.b.ins().fcvt_from_sint(F64, n);
                 let (bits, back) = (self.float_bits(a), self.float_bits(back));
                 let lost = self.b.ins().icmp(IntCC::NotEqual, bits, back);
                 self.leave_if(lost, ins);
                 n
             }
-            Op::TOBIT => {
-                let bias = self.b.ins().f64const(BIAS);
-                let sum = self.b.ins().fadd(a, bias);
-                let bits = self.float_bits(sum);
-                self.b.ins().ireduce(I32, bits)
-            }
+            Op::TOBIT => self.low_bits(a),
             Op::WRAP => self.wrap(ins.mem(), a),
             _ => self.convert(from, ins.ty, a),
         }
+    }
+
+    /// The low 32 bits of a number's whole part, rounded to even.
+    fn low_bits(&mut self, a: Value) -> Value {
+        let bias = self.b.ins().f64const(BIAS);
+        let sum = self.b.ins().fadd(a, bias);
+        let bits = self.float_bits(sum);
+        self.b.ins().ireduce(I32, bits)
     }
 
     pub(super) fn float_bits(&mut self, a: Value) -> Value {
