@@ -1,6 +1,6 @@
 //! The array part: whole numbers from 0 on.
 //!
-//! It grows by appending, to a power of two in bytes. A store further away goes to the dictionary, and when that is full, the
+//! It grows by appending, to a power of two in bytes or a little more. A store further away goes to the dictionary, and when that is full, the
 //! keys are counted: the array becomes the largest of the sizes more than half of which would be in use, as in Lua. So an array
 //! filled from its end, or sparsely, ends up here too.
 //!
@@ -17,6 +17,15 @@ use crate::value::Value;
 
 /// A shortening over more nils than this counts as long.
 const LONG: u32 = 64;
+
+/// The capacity of an array that must hold this index.
+///
+/// Rows of a matrix that all began at multiples of a page would have their items of one column in the same few lines of the cache, so
+/// a large array takes a line more.
+fn room_for(index: u32) -> u32 {
+    let capacity = (index + 2).next_power_of_two().max(4) - 1;
+    if capacity < 255 { capacity } else { capacity + 8 }
+}
 
 impl Heap {
     /// A store to an index that is not below `array_size`, or of nil to the last one.
@@ -39,7 +48,7 @@ impl Heap {
             if index == 0 {
                 return self.set_in_dict(t, Value::number(0.0), value);
             }
-            if !self.resize_array(t, (index + 2).next_power_of_two().max(4) - 1) {
+            if !self.resize_array(t, room_for(index)) {
                 return;
             }
         }
@@ -88,7 +97,7 @@ impl Heap {
             let Some((number, value)) = found.map(|n| (n, dict.entry(n).value)).filter(|(_, v)| !v.is_nil()) else {
                 return;
             };
-            if next >= t.array_capacity() && !self.resize_array(t, (next + 2).next_power_of_two() - 1) {
+            if next >= t.array_capacity() && !self.resize_array(t, room_for(next)) {
                 return;
             }
             dict.forget(number);
