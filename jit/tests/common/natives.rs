@@ -19,6 +19,13 @@ pub struct Three {
     c: f64,
 }
 
+/// A struct whose last word is not full.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Odd {
+    parts: [i32; 5],
+}
+
 extern "C" fn add(a: i32, b: i32) -> i32 {
     a.wrapping_add(b)
 }
@@ -43,10 +50,18 @@ extern "C" fn sum(t: Three, k: i64) -> i64 {
 extern "C" fn three(a: i64) -> Three {
     Three { a, b: 2 * a, c: a as f64 / 2.0 }
 }
+/// Takes more numbers than there are registers, with structs on the stack between them.
+#[allow(clippy::too_many_arguments)]
+extern "C" fn mixed(a: i64, odd: Odd, b: f64, c: i64, d: i64, t: Three, e: i64, f: i64, g: i64, h: i64, i: f64) -> f64 {
+    let odd = odd.parts.iter().fold(0i64, |sum, &part| 10 * sum + i64::from(part));
+    let three = (t.a + 2 * t.b) as f64 + 3.0 * t.c;
+    let integers = [a, c, d, e, f, g, h].iter().fold(0i64, |sum, &n| 10 * sum + n);
+    (odd * 10_000_000 + integers) as f64 + three / 1000.0 + b / 8192.0 + i / 65536.0
+}
 
 /// Names of the functions, and their addresses.
 pub fn names() -> HashMap<String, u64> {
-    let all: [(&str, usize); 8] = [
+    let all: [(&str, usize); 9] = [
         ("add", add as extern "C" fn(i32, i32) -> i32 as usize),
         ("half", half as extern "C" fn(f64) -> f64 as usize),
         ("small", small as extern "C" fn(i8) -> i8 as usize),
@@ -55,6 +70,7 @@ pub fn names() -> HashMap<String, u64> {
         ("swap", swap as extern "C" fn(Pair) -> Pair as usize),
         ("sum", sum as extern "C" fn(Three, i64) -> i64 as usize),
         ("three", three as extern "C" fn(i64) -> Three as usize),
+        ("mixed", mixed as *const () as usize),
     ];
     all.into_iter().map(|(name, address)| (name.to_owned(), address as u64)).collect()
 }
@@ -85,6 +101,18 @@ pub fn simulate(world: &mut Copy, address: u64, args: &[u64]) -> Result<[u64; 2]
                 world.put(args[0] + 8 * n as u64, 8, bits)?;
             }
             [args[0], 0]
+        }
+        Some("mixed") => {
+            let word = |at: u64, n: u64| world.get(at + 8 * n, 8);
+            let mut parts = [0; 5];
+            for (n, part) in parts.iter_mut().enumerate() {
+                *part = world.get(args[1] + 4 * n as u64, 4)? as i32;
+            }
+            let t = Three { a: word(args[5], 0)? as i64, b: word(args[5], 1)? as i64, c: f(word(args[5], 2)?) };
+            let n = |i: usize| args[i] as i64;
+            let odd = Odd { parts };
+            let sum = mixed(n(0), odd, f(args[2]), n(3), n(4), t, n(6), n(7), n(8), n(9), f(args[10]));
+            [sum.to_bits(), 0]
         }
         _ => return Err(Fault(format!("there is no function at {address:#x}"))),
     })

@@ -8,7 +8,7 @@ use cranelift_codegen::ir::{InstBuilder, MemFlagsData, StackSlotData, StackSlotK
 use moonwake_lang::object::Function;
 
 /// C memory: a bad pointer there is the program's fault and faults as in C; nothing is known of its alignment.
-const C_MEMORY: MemFlagsData = MemFlagsData::new().with_notrap();
+pub(super) const C_MEMORY: MemFlagsData = MemFlagsData::new().with_notrap();
 
 impl Lowering<'_> {
     pub(super) fn load(&mut self, ins: &Ins) -> Value {
