@@ -42,3 +42,19 @@ fn hot_loops_stay_inside_their_traces() {
         assert!(exits <= 1000, "{name} left compiled code {exits} times");
     }
 }
+
+#[test]
+fn traces_that_are_entered_often_take_no_native_stack() {
+    // Each call of `fib` for a number that is not known enters a trace.
+    let text = "local known
+        local function fib(n)
+          if n < 2 then return n end
+          local value = known[n]
+          if value then return value end
+          value = fib(n - 1) + fib(n - 2) known[n] = value
+          return value
+        end
+        local s = 0 for _ = 1, 100000 do known = {} s = s + fib(60) end print(s)";
+    let (output, _) = run("entered_often", text);
+    assert_eq!(output, "1.5480087559189e+17\n");
+}
