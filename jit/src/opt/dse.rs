@@ -33,11 +33,12 @@ pub fn store(e: &mut Emitter, ins: &Ins) -> bool {
         }
         if alias::writes(earlier, class) {
             match alias::accesses(e, earlier, ins) {
-                Alias::Must => {
+                Alias::Must if earlier.op == ins.op => {
                     dead = Some(at);
                     break;
                 }
-                Alias::May => break,
+                // What adds a key or an item does more than store a value.
+                Alias::Must | Alias::May => break,
                 Alias::No => {}
             }
         }
