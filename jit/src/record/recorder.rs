@@ -146,6 +146,8 @@ pub struct Recorder {
     pub takes_turn: bool,
     /// What is to be done with the results of a native function once they are there.
     pub pending: Option<super::natives::Pending>,
+    /// The trace stored into a variable that lies on the stack below the frames it knows.
+    pub stores_below: bool,
     /// The trace begins where many others of its tree were tried before: its first instruction sees many shapes.
     pub polymorphic: bool,
     /// Tables whose shape is not looked at.
@@ -196,6 +198,7 @@ impl Recorder {
             inherited: Vec::new(),
             lowest: 0,
             takes_turn: false,
+            stores_below: false,
             polymorphic: false,
             generic: Vec::new(),
             optimised: false,

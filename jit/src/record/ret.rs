@@ -106,7 +106,8 @@ impl Recorder {
         }
         let link = Link(at.register(self.register_of(base - 1)).0);
         let is_vararg = !link.is_lua() && link.kind() == LinkKind::Vararg;
-        if !link.is_lua() && !is_vararg || self.returned >= MAX_RETURNS {
+        // A frame that was written to unseen is not one to go on in.
+        if !link.is_lua() && !is_vararg || self.returned >= MAX_RETURNS || self.stores_below {
             return Ok(Err(self.end_here(at)));
         }
         if link.is_lua() {

@@ -78,6 +78,7 @@ impl Recorder {
         match self.upvalue_place(at, at.ins.a())? {
             Place::Slot(slot) => self.slots.write(slot, value),
             Place::Memory { address, owner } => {
+                self.stores_below |= at.function().upvalue(at.ins.a()).header.aux.get() != 0;
                 self.store(Op::USTORE, &[address, value], &[]);
                 self.barrier(owner, value);
             }

@@ -145,7 +145,10 @@ impl Jit {
             return self.set_exit(parent, exit, ExitState::GivenUp);
         }
         let inherited = inherit(info, number.index());
-        let (lowest, results) = (info.lowest - snapshot.base, snapshot.results);
+        let results = snapshot.results;
+        // What the parent knows of callers' frames holds as long as nobody writes there unseen.
+        let known = inherited.iter().map(|known| known.slot).min().unwrap_or(0);
+        let lowest = (info.lowest - snapshot.base).min(known);
         if self.traces.get(root).is_none_or(|r| r.sides >= self.options.limits.maxside as u32) {
             self.set_exit(parent, exit, ExitState::GivenUp);
             return;
