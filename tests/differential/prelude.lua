@@ -48,6 +48,11 @@ function fin(x)
   return x + 0
 end
 
+-- All its arguments, and how many.
+function pack(...)
+  return { n = select('#', ...), ... }
+end
+
 -- A whole number from 0 to n - 1 made of any number.
 function int(x, n)
   if x ~= x or x >= 2 ^ 53 or x <= -2 ^ 53 then return 0 end

@@ -7,7 +7,7 @@ use crate::tree::{Node, block, expression, sequence, statement};
 impl Generator {
     /// One of the templates below.
     pub(super) fn feature(&mut self) -> Node {
-        match self.random.below(10) {
+        match self.random.below(14) {
             0 => self.coroutine(),
             1 => self.varargs(),
             2 => self.continue_loop(),
@@ -17,6 +17,7 @@ impl Generator {
             6 => self.iterator(),
             7 => self.proxy(),
             8 => self.recursion(),
+            9..=12 => self.corner(),
             _ => self.mixed_types(),
         }
     }
@@ -322,7 +323,7 @@ impl Generator {
     }
 
     /// A number of iterations near `most` at the outermost level, and few where this place runs often.
-    fn bounded(&mut self, most: usize) -> u64 {
+    pub(super) fn bounded(&mut self, most: usize) -> u64 {
         let wanted =
             if self.times <= 1 { self.random.between(most / 2, most) } else { self.random.between(2, 8) } as u64;
         wanted.min(self.limit.saturating_sub(self.work) / (self.times * 10).max(1)).max(1)

@@ -7,8 +7,10 @@
 //! prints an address or depends on the order of `pairs`, and numbers become strings only once they are no NaN (whose sign
 //! shows). Mistakes are made on purpose and under `pcall`, where their messages are compared ([`errors`]).
 //!
-//! Read [`values`] for expressions, [`statements`] for what is plain, [`features`] for what Lua is chosen for, [`errors`] last.
+//! Read [`values`] for expressions, [`statements`] for what is plain, [`features`] for what Lua is chosen for, [`corners`] for what is
+//! seldom met, [`errors`] last.
 
+mod corners;
 mod errors;
 mod features;
 mod statements;
