@@ -111,7 +111,9 @@ impl Recorder {
             return Ok(Err(self.end_here(at)));
         }
         if link.is_lua() {
-            if self.returned > 0 && at.pc == self.beginning.pc && self.inherited.is_empty() {
+            // (Where the number of results is not the instruction's, it may grow from level to level.)
+            let is_start = at.pc == self.beginning.pc && self.taken.is_none();
+            if self.returned > 0 && is_start && self.inherited.is_empty() {
                 self.snapshot(at.pc, at);
                 return Ok(Err(Flow::Stop(End::Loop)));
             }
