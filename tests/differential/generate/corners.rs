@@ -163,9 +163,10 @@ impl Generator {
             4 => format!(
                 "(function() local v, t = {b}, {{i}} v {compound} 3 t[1] {compound} i return fin(v), fin(t[1]) end)()"
             ),
-            5 => format!(
+            5 => {
                 "(function() local n = 0 for k = 1, 9 do if k % 3 == i % 3 then continue end n += k end return n end)()"
-            ),
+                    .into()
+            }
             _ => format!(
                 "(function() const c = {b} local f = |x, y| -> x + (y ?? 1) return fin(f(c)), fin(f(c, i)) end)()"
             ),
