@@ -212,6 +212,8 @@ impl Declarations {
         params: &[Param],
         map: &mut SourceMap,
     ) -> Result<(Preprocessed, Vec<Name>)> {
+        // What a failure takes back starts here: types that operations on values made since the last text stay.
+        self.types.commit();
         let output = self.environment.preprocess(Source { params: params.len(), ..source }, map)?;
         if output.params_taken < params.len() {
             return fault(Loc::NOWHERE, "wrong number of type parameters");
