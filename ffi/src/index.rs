@@ -137,7 +137,7 @@ fn element(types: &CTypes, id: CTypeId, follow: u8) -> Result<Indexed, Refusal> 
         _ => return Err(Refusal::Key(id)),
     };
     let scale = types.size_of(ctype).ok_or(Refusal::Size)?;
-    let read_only = read_only || types.get(ctype).qualifiers.is_const();
+    let read_only = read_only || types.is_read_only(ctype);
     Ok(Indexed::Memory(Access { follow, offset: 0, scale, mask, ctype, bits: None, read_only }))
 }
 
@@ -155,7 +155,7 @@ fn member(types: &CTypes, id: CTypeId, follow: u8, name: Option<Name>) -> Result
     }
     let body = types.record_body(id).ok_or(Refusal::Member(id))?;
     if let Some(found) = body.member(name) {
-        let read_only = types.get(id).qualifiers.is_const() || types.get(found.ctype).qualifiers.is_const();
+        let read_only = types.get(id).qualifiers.is_const() || types.is_read_only(found.ctype);
         let access = Access { offset: found.offset, ctype: found.ctype, bits: found.bits, read_only, ..fixed };
         return Ok(Indexed::Memory(access));
     }

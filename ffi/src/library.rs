@@ -198,7 +198,7 @@ fn assign(call: &mut Call<'_>) -> NativeResult {
     let Some(name) = call.arg(1).as_str() else { return Err(call.type_error(1, "string")) };
     let (library, value) = (library_of(call), call.arg(2));
     let stored = match find(&ffi, call.vm, &library, name) {
-        Ok(Resolved::Variable { ctype, address }) if !ffi.types().get(ctype).qualifiers.is_const() => {
+        Ok(Resolved::Variable { ctype, address }) if !ffi.types().is_read_only(ctype) => {
             ffi.size_with(ctype, None).and_then(|size| {
                 // SAFETY: the library has a variable there; its type is what the script declared.
                 unsafe { ffi.store(call.vm, ctype, address, size, value) }

@@ -80,6 +80,12 @@ pub(super) fn offset_of(call: &mut Call<'_>) -> NativeResult {
     match found {
         None => call.none(),
         Some((FoundMember { offset, bits: None, .. }, _)) => call.one(offset as f64),
+        // As wide as its type and at the begin of a byte, it is a member like others.
+        Some((FoundMember { offset, bits: Some(BitField { start: 0, width }), .. }, unit))
+            if u64::from(width) == 8 * unit =>
+        {
+            call.one(offset as f64)
+        }
         Some((FoundMember { offset, bits: Some(bits), .. }, unit)) => {
             let (offset, position) = in_units(offset, bits, unit);
             call.values(&[offset, position, bits.width.into()].map(|n| Value::number(n as f64)))

@@ -34,6 +34,8 @@ pub struct RecordBody {
     pub is_variable: bool,
     /// It ends in an array `[]`.
     pub is_flexible: bool,
+    /// Some member, however deep it lies, is constant: the record can be initialised but not assigned to (C11 6.3.2.1p1).
+    pub has_constant_member: bool,
     /// `transparent_union`
     pub is_transparent: bool,
     /// See [`CTypes::depth`].
@@ -123,6 +125,7 @@ impl RecordBody {
         }
         found.sort_by_key(|(name, _)| *name);
         self.found = found;
+        self.has_constant_member = self.members.iter().any(|member| types.is_read_only(member.ctype));
     }
 }
 

@@ -168,6 +168,16 @@ impl CTypes {
         }
     }
 
+    /// Whether nothing may be assigned to an object of this type: it is constant, or a record or an array with something
+    /// constant inside.
+    pub fn is_read_only(&self, id: CTypeId) -> bool {
+        self.get(id).qualifiers.is_const()
+            || match self.kind(id) {
+                Kind::Array { of, .. } => self.is_read_only(of),
+                _ => self.record_body(id).is_some_and(|body| body.has_constant_member),
+            }
+    }
+
     /// What a pointer points to, a reference refers to, an array consists of.
     pub fn target(&self, id: CTypeId) -> Option<CTypeId> {
         match self.kind(id) {

@@ -436,5 +436,14 @@ ffi.new('float', 1.5) < 1.2
 nil == ffi.new('int*')
 ffi.new('int*') ~= nil
 not ffi.new('int*')
+(function() local p = ffi.new('struct nest[2]'); p[0] = {} end)()
+(function() local p = ffi.new('struct nest[2]'); p[0] = p[1] end)()
+(function() local p = ffi.new('struct { struct nest a[2]; int b; }'); p.b = 1; p.a[0].arr[1] = 2; return p.a[0].arr[1] end)()
+(function() local p = ffi.new('struct { struct nest a[2]; int b; }'); p.a = {} end)()
+(function() local p = ffi.new('struct { struct nest a[2]; int b; }'); p.a[1] = {} end)()
+(function() local p = ffi.new('struct { int *const p; const int *q; }'); p.q = nil; p.p = nil end)()
+(function() local p = ffi.new('struct { struct { const int a : 3; }; int b; }[1]'); p[0].b = 1; p[0] = {} end)()
+ffi.offsetof('struct { int a : 32; char b : 8; short c : 16; bool d : 1; unsigned e : 32; }', 'e')
+ffi.offsetof('struct { int a : 32; char b : 8; short c : 16; bool d : 1; unsigned e : 32; }', 'd')
 ]],
 }
