@@ -1,12 +1,22 @@
 -- Stands before every batch of generated programs: what they call to be seen, and to stay within bounds.
 --
 -- Nothing here may print what two right implementations could print differently: no addresses, no order of `pairs`, no sign of
--- a NaN. Only the base library and a few plain string functions are used, so that the harness works before they all do.
+-- a NaN.
 
-local type, tostring, pairs, select, pcall, print = type, tostring, pairs, select, pcall, print
-local concat, sort, floor, gsub = table.concat, table.sort, math.floor, string.gsub
+local type, tostring, tonumber, pairs, select, pcall, print = type, tostring, tonumber, pairs, select, pcall, print
+local concat, sort, floor, gsub, find = table.concat, table.sort, math.floor, string.gsub, string.find
 
 local show
+
+-- A message without addresses, the numbers of C's types that have no names, and the place in a declaration, which we tell
+-- with the column.
+local function anonymous(text)
+  text = gsub(gsub(text, ': 0x%x+', ': address'), ' at line %d+, column %d+$', '')
+  for _, kind in ipairs { 'struct', 'union', 'enum' } do
+    text = gsub(text, kind .. ' %d+', kind)
+  end
+  return text
+end
 
 -- A table as its sorted entries, three levels deep.
 local function entries(t, depth)
@@ -24,11 +34,14 @@ function show(v, depth)
   if kind == 'number' then
     return v ~= v and 'nan' or tostring(v)
   elseif kind == 'string' then
-    return '"' .. gsub(v, ': 0x%x+', ': address') .. '"'
+    return '"' .. anonymous(v) .. '"'
   elseif kind == 'table' then
     return entries(v, depth or 0)
   elseif kind == 'nil' or kind == 'boolean' then
     return tostring(v)
+  elseif kind == 'cdata' then
+    local text = tostring(v)
+    return (find(text, '^%-?%d+U?LL$') or find(text, 'i$')) and text or kind
   end
   return kind
 end
@@ -48,6 +61,13 @@ function fin(x)
   return x + 0
 end
 
+-- A number to add up for anything that is read from C.
+function seen(v)
+  if v == true then return 1 end
+  local kind = type(v)
+  return (kind == 'number' or kind == 'cdata') and fin(tonumber(v) or 0) or 0
+end
+
 -- All its arguments, and how many.
 function pack(...)
   return { n = select('#', ...), ... }
@@ -58,6 +78,18 @@ function int(x, n)
   if x ~= x or x >= 2 ^ 53 or x <= -2 ^ 53 then return 0 end
   return floor(x) % n
 end
+
+-- What programs that use the FFI call and name; to declare it in each would be to declare it again and again.
+require 'ffi'.cdef [[
+  enum colour { RED, GREEN = 7, BLUE };
+  int abs(int); long labs(long); double fabs(double); double ldexp(double, int); int toupper(int);
+  size_t strlen(const char *); char *strchr(const char *, int); int memcmp(const void *, const void *, size_t);
+  int atoi(const char *); long strtol(const char *, char **, int); unsigned long long strtoull(const char *, char **, int);
+  int snprintf(char *, size_t, const char *, ...);
+  struct int_division { int quot, rem; } div(int, int);
+  struct long_division { long quot, rem; } ldiv(long, long);
+  void qsort(void *, size_t, size_t, int (*)(const int *, const int *));
+]]
 
 local known = {}
 for name in pairs(_G) do known[name] = true end

@@ -7,7 +7,7 @@ use crate::tree::{Node, block, expression, sequence, statement};
 impl Generator {
     /// One of the templates below.
     pub(super) fn feature(&mut self) -> Node {
-        match self.random.below(14) {
+        match self.random.below(18) {
             0 => self.coroutine(),
             1 => self.varargs(),
             2 => self.continue_loop(),
@@ -18,6 +18,7 @@ impl Generator {
             7 => self.proxy(),
             8 => self.recursion(),
             9..=12 => self.corner(),
+            13..=16 => self.c_value(),
             _ => self.mixed_types(),
         }
     }

@@ -8,9 +8,10 @@
 //! shows). Mistakes are made on purpose and under `pcall`, where their messages are compared ([`errors`]).
 //!
 //! Read [`values`] for expressions, [`statements`] for what is plain, [`features`] for what Lua is chosen for, [`corners`] for what is
-//! seldom met, [`errors`] last.
+//! seldom met, [`cvalues`] for the FFI, [`errors`] last.
 
 mod corners;
+mod cvalues;
 mod errors;
 mod features;
 mod statements;
