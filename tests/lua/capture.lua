@@ -116,3 +116,18 @@ for i = 1, 60 do
   caught[#caught + 1] = (ok and 'ok' or why) .. ' ' .. kept()
 end
 print(caught[1], caught[7], caught[56], caught[60])
+-- The register of a captured variable is, in another scope, the hidden position of a loop over pairs.
+do
+  local sum, last = 0
+  local list = {}
+  for i = 1, 100 do
+    do
+      local a, b, c, d, e, f, g = 1, 2, 3, 4, 5, 6, 7
+      if i > 1000 then sum = sum + (function() return a + b + c + d + e + f + g end)() end
+    end
+    local own = function() return i end
+    for _, v in pairs(list) do sum = sum + v end
+    last = own
+  end
+  print(sum, last())
+end

@@ -131,9 +131,11 @@ pub fn close(r: &mut Recorder, at: &mut At<'_>) -> Rec<Flow> {
         return Ok(Flow::Next);
     }
     // Which of them are open may be different another time, so every variable that a closure could have captured is put in its place.
+    // (The register of one that is out of scope may be the hidden position of a loop, which is no Lua value.)
     let captured = capturable(at.proto());
+    let is_captured = |r: &Recorder, slot, value| captured.contains(slot - r.base) && r.ty(value).is_lua();
     let changed: Vec<(i32, IrRef)> =
-        r.slots.changed().filter(|&(slot, _)| slot >= first && captured.contains(slot - r.base)).collect();
+        r.slots.changed().filter(|&(slot, value)| slot >= first && is_captured(r, slot, value)).collect();
     for (slot, value) in changed {
         r.e.op_with(Op::SSTORE, Type::None, &[value], &[slot]);
     }
