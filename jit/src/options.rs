@@ -39,7 +39,7 @@ define_limits! {
     maxsnap = 500, "snapshots of one trace";
     minstitch = 0, "instructions before a trace may end at what cannot be recorded";
     hotloop = 56, "turns after which a loop is recorded; a function, after twice as many calls";
-    hotexit = 1000, "times that an exit is taken before a side trace is recorded: in that time the trace is compiled";
+    hotexit = 6000, "times that an exit is taken before a side trace is recorded: in that time the trace is compiled";
     tryside = 4, "attempts to record a side trace";
     instunroll = 4, "turns of a loop whose types change that are recorded";
     loopunroll = 15, "turns of inner loops that a trace unrolls";
