@@ -44,6 +44,34 @@ fn hot_loops_stay_inside_their_traces() {
 }
 
 #[test]
+fn a_trace_that_is_always_left_at_once_is_retired() {
+    // The function was compiled for the long way through it, and is called from code that is not compiled.
+    let text = "local function long(x, n)
+          if x then return 1 end
+          local s = 0
+          s = s + n * 2 s = s - n % 3 s = s + n / 4 s = s * 2 s = s + n * n
+          s = s + n * 2 s = s - n % 3 s = s + n / 4 s = s * 2 s = s + n * n
+          s = s + n * 2 s = s - n % 3 s = s + n / 4 s = s * 2 s = s + n * n
+          s = s + n * 2 s = s - n % 3 s = s + n / 4 s = s * 2 s = s + n * n
+          s = s + n * 2 s = s - n % 3 s = s + n / 4 s = s * 2 s = s + n * n
+          return s
+        end
+        local function calls(x, times)
+          local s = 0
+          for n = 1, times do s = s + long(x, n) end
+          return s
+        end
+        jit.off(calls)
+        print(calls(false, 3000) > 0, calls(true, 60000))";
+    let script = format!("{}/left_at_once.lua", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&script, text).expect("a file can be written");
+    let output = Command::new(env!("CARGO_BIN_EXE_moonwake")).args(["-jv", &script]).output().expect("moonwake starts");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "true\t60000\n");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("is retired"), "{told}");
+}
+
+#[test]
 fn traces_that_are_entered_often_take_no_native_stack() {
     // Each call of `fib` for a number that is not known enters a trace.
     let text = "local known

@@ -106,6 +106,13 @@ impl Report {
         }
     }
 
+    /// A root trace was found not to be worth entering.
+    pub fn retired(&mut self, traces: &Traces, number: u32) {
+        let Some(info) = traces.get(number) else { return };
+        let start = place_of(&info.protos, info.beginning.pc);
+        self.tell(|| format!("[TRACE {number:3} {start} is retired: it is left too soon]\n"));
+    }
+
     /// All traces were removed.
     pub fn flushed(&mut self) {
         self.tell(|| "[TRACE flush]\n".to_owned());

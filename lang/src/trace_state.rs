@@ -41,8 +41,9 @@ pub struct TraceState {
     pub stack_limit: Cell<*mut Value>,
     /// Number of multiple results that the last open call or vararg left, for the next instruction that takes them.
     pub multiple_results: Cell<u32>,
-    /// Free.
-    pub spare: Cell<u32>,
+    /// How many bytecode instructions the traces that were passed on the way stand for, added up where one jumps to another; the exit
+    /// that is taken in the end has its own number. By this the JIT judges whether entering was worth it.
+    pub work: Cell<u32>,
 }
 
 /// Runs the trace at `code` on the frame at `base`. What it returns is an [`ExitReason`].
@@ -84,7 +85,7 @@ impl TraceState {
             trace_top: Cell::new(null_mut()),
             stack_limit: Cell::new(null_mut()),
             multiple_results: Cell::new(0),
-            spare: Cell::new(0),
+            work: Cell::new(0),
         }
     }
 

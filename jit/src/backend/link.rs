@@ -36,6 +36,8 @@ pub struct ExitRecord {
     pub number: u32,
     /// How often the interpreter was reached by it.
     pub count: AtomicU32,
+    /// How many bytecode instructions the way to it stands for, from the root of the tree on.
+    pub work: u32,
 }
 
 impl ExitRecord {
@@ -47,7 +49,7 @@ impl ExitRecord {
     pub const REASON: i32 = std::mem::offset_of!(ExitRecord, reason) as i32;
 
     /// A record that leads to `target`.
-    pub fn new(target: usize, pc: u64, reason: ExitReason, trace: u32, number: u32) -> ExitRecord {
+    pub fn new(target: usize, pc: u64, reason: ExitReason, trace: u32, number: u32, work: u32) -> ExitRecord {
         ExitRecord {
             target: AtomicUsize::new(target),
             pc,
@@ -55,6 +57,7 @@ impl ExitRecord {
             trace,
             number,
             count: AtomicU32::new(0),
+            work,
         }
     }
 

@@ -138,7 +138,7 @@ impl Parser<'_> {
             }
         }
         let at = self.trace.next_ref();
-        self.trace.snapshots.push(Snapshot { pc, base, results, at, entries, live: Registers::ALL });
+        self.trace.snapshots.push(Snapshot { pc, base, results, at, entries, done: 0, live: Registers::ALL });
         Ok(())
     }
 

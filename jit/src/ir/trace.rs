@@ -232,6 +232,8 @@ pub struct Trace {
     pub number: u32,
     /// Where it starts.
     pub start: Start,
+    /// How many bytecode instructions the traces that lead to it stand for, from the root of its tree on.
+    pub before: u32,
     /// Its instructions; the first is not one.
     pub ins: Vec<Ins>,
     /// Its constants.
@@ -248,12 +250,16 @@ pub struct Trace {
     pub loop_at: IrRef,
 }
 
+/// Turns that a loop is thought to run before it is left.
+const TURNS: u32 = 8;
+
 impl Trace {
     /// A trace without instructions.
     pub fn new(number: u32, start: Start) -> Trace {
         Trace {
             number,
             start,
+            before: 0,
             ins: vec![Ins::new(Op::NOP, Type::None, &[])],
             constants: Constants::default(),
             lists: Vec::new(),
@@ -269,6 +275,15 @@ impl Trace {
         match self.start {
             Start::Root { pc } | Start::Side { pc, .. } => pc,
         }
+    }
+
+    /// How many bytecode instructions a run through it stands for that leaves by this snapshot, from the root of the tree on. Of a loop nobody
+    /// knows how often it turned: it is taken for a short one.
+    pub fn work_until(&self, snapshot: &Snapshot) -> u32 {
+        let turn = self.snapshots.iter().map(|s| s.done).max().unwrap_or(0);
+        let in_loop = self.loop_at.is_some() && snapshot.at > self.loop_at;
+        let turns = if in_loop { TURNS * turn } else { 0 };
+        self.before.saturating_add(turns + snapshot.done)
     }
 
     /// References of all instructions in order, removed ones included.

@@ -432,7 +432,8 @@ impl Recorder {
         }
         let next = self.e.trace.next_ref();
         let live = self.frame().proto.map_or(Registers::ALL, |proto| at.known.live.before(proto, pc));
-        self.e.snapshot(Snapshot { pc: pc.bits(), base: self.base, results, at: next, entries, live });
+        let done = self.bytecode.len().saturating_sub(1) as u32;
+        self.e.snapshot(Snapshot { pc: pc.bits(), base: self.base, results, at: next, entries, done, live });
     }
 
     fn entries(&self, pc: Pc, live: &mut Analyses) -> Vec<Entry> {

@@ -41,6 +41,8 @@ pub struct Snapshot {
     pub at: IrRef,
     /// The slots that changed.
     pub entries: Vec<Entry>,
+    /// How many bytecode instructions were recorded before it. A text does not say it.
+    pub done: u32,
     /// Which registers of the frame to go on in may still be read there. A text does not say it: then all may.
     pub live: Registers,
 }
@@ -68,7 +70,7 @@ mod tests {
 
     fn snapshot(entries: &[(i32, u32)]) -> Snapshot {
         let entries = entries.iter().map(|&(slot, value)| Entry { slot, value: IrRef(value) }).collect();
-        Snapshot { pc: 0, base: 0, results: None, at: IrRef(1), entries, live: Registers::ALL }
+        Snapshot { pc: 0, base: 0, results: None, at: IrRef(1), entries, done: 0, live: Registers::ALL }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::abort::{Abort, Reason, Rec};
 use super::penalty::is_compiled;
 use super::state::Jit;
 use super::tree::{ExitState, TraceInfo, patch};
+use super::worth::{self, Uses};
 use crate::hot;
 use crate::ir::Link;
 use crate::opt;
@@ -110,6 +111,7 @@ impl Jit {
             sides: 0,
             lowest,
             protos,
+            uses: Uses::default(),
         };
         self.report.completed(&info, &e.report, &bytecode);
         self.traces.add(info);
@@ -124,7 +126,7 @@ impl Jit {
     fn is_too_short(&self, recorder: &Recorder) -> bool {
         recorder.beginning.kind == Kind::Function
             && recorder.e.trace.link == Link::Interpreter
-            && recorder.bytecode.len() < SHORT
+            && recorder.bytecode.len() < worth::ENTRY as usize
             && hot::function_patience(&self.options.limits) > 1
             && !self.stress
     }
@@ -144,9 +146,6 @@ impl Jit {
         true
     }
 }
-
-/// Instructions that the interpreter runs in the time that it takes to enter and to leave a trace.
-const SHORT: usize = 40;
 
 /// What Cranelift says when the code memory is used up.
 const OUT_OF_MEMORY: &str = "memory region exhausted";

@@ -144,6 +144,7 @@ impl Jit {
         if repeats > self.tolerated_repeats(info, snapshot, base, Pc::new(pc)) {
             return self.set_exit(parent, exit, ExitState::GivenUp);
         }
+        let before = info.code.exits[exit].record.work;
         let inherited = inherit(info, number.index());
         let results = snapshot.results;
         // What the parent knows of callers' frames holds as long as nobody writes there unseen.
@@ -164,6 +165,7 @@ impl Jit {
                     if is_loop(at) { inherited.iter().map(without_value).collect() } else { inherited };
             }
             recorder.lowest = lowest.min(0);
+            recorder.e.trace.before = before;
             recorder.polymorphic = repeats >= MANY_REPEATS;
             recorder.multiple = results.map(|count| Multiple { first: first_multiple(at), count });
         }
@@ -329,6 +331,7 @@ impl Tracer for Jit {
         // SAFETY: records of flushed traces are kept while one of them may be running.
         let Some(record) = (unsafe { ExitRecord::last(&vm.trace) }) else { return };
         let count = record.counted();
+        let work = vm.trace.work.take().saturating_add(record.work);
         // After a native call one test sees both. The instruction that follows leads to a safe point as any other does.
         let polled = reason == ExitReason::NativeEvent && vm.trace.native_event.get() == 0;
         let reason = if polled { ExitReason::Poll } else { reason };
@@ -338,6 +341,7 @@ impl Tracer for Jit {
             ExitReason::NativeEvent => return vm.trace.native_event.set(0),
             ExitReason::Guard | ExitReason::End => {}
         }
+        self.judge(number as u32, work);
         if !self.may_be_hot(count) {
             return;
         }
@@ -372,6 +376,16 @@ impl Tracer for Jit {
 }
 
 impl Jit {
+    /// A root trace was entered and did so much work: it is retired if that was too little too often.
+    fn judge(&mut self, root: u32, work: u32) {
+        let limits = self.limits_now();
+        let Some(info) = self.traces.get_mut(root) else { return };
+        if info.uses.note(work, &limits) == Some(false) && !self.stress {
+            self.traces.retire(root);
+            self.report.retired(&self.traces, root);
+        }
+    }
+
     /// The limits that loops and exits are counted by.
     fn limits_now(&self) -> Limits {
         if self.stress {

@@ -9,6 +9,7 @@
 //! A root trace is entered from the interpreter, at an instruction that was patched for it; a side trace from an exit of its parent. A tree
 //! lives and dies as a whole, and in fact all trees together: flushing one would leave links into it in others.
 
+use super::worth::Uses;
 use crate::backend::{CompiledTrace, ExitRecord};
 use crate::ir::{Const, Link, Op, Trace};
 use crate::record::{Beginning, Kind, Pc};
@@ -51,6 +52,8 @@ pub struct TraceInfo {
     pub lowest: i32,
     /// Prototypes whose code or address it refers to.
     pub protos: Vec<Gc<Proto>>,
+    /// What came of entering it, if it is a root trace.
+    pub uses: Uses,
     /// Guards that were recorded, that left the loop, and that are left in it.
     pub guards: (usize, usize, usize),
 }
@@ -164,9 +167,13 @@ impl Traces {
 
     /// Lets an exit lead to a trace.
     pub fn connect(&mut self, parent: u32, exit: u32, number: u32, code: usize) {
-        if let Some(parent) = self.get_mut(parent) {
-            parent.code.exits[exit as usize].record.link(code);
-            parent.exits[exit as usize] = ExitState::Linked(number);
+        let Some(parent) = self.get_mut(parent) else { return };
+        parent.code.exits[exit as usize].record.link(code);
+        parent.exits[exit as usize] = ExitState::Linked(number);
+        // A tree that still grows is not judged.
+        let root = parent.root;
+        if let Some(root) = self.get_mut(root) {
+            root.uses = Uses::default();
         }
     }
 
@@ -179,6 +186,18 @@ impl Traces {
             } else if pc.ins() == info.original {
                 patch(pc, number);
             }
+        }
+    }
+
+    /// Takes a root trace out of the code for good, where it still is; others may go on leading to it.
+    pub fn retire(&self, number: u32) {
+        if let Some(info) = self.get(number)
+            && info.is_root()
+            && super::penalty::is_compiled(info.beginning.pc)
+            && info.beginning.pc.ins().d() == number as usize
+        {
+            restore(info.beginning.pc, info.original);
+            super::state::blacklist(info.beginning.pc);
         }
     }
 

@@ -245,6 +245,7 @@ impl<'a> Generator<'a> {
             results: None,
             at: IrRef::NONE,
             entries,
+            done: 0,
             live: Registers::ALL,
         });
     }

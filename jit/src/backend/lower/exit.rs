@@ -5,7 +5,7 @@
 
 use super::{CompileError, Lowering, TRUSTED, trace_signature};
 use crate::backend::{Exit, ExitRecord};
-use crate::ir::{IrRef, Op, SnapRef};
+use crate::ir::{IrRef, Link, Op, SnapRef};
 use crate::opt::sink;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
@@ -33,9 +33,10 @@ impl Lowering<'_> {
         let block = self.b.create_block();
         self.b.set_cold_block(block);
         self.pending.push(Pending { number, block });
-        let pc = self.trace.snapshots[snapshot.index()].pc;
+        let restored = &self.trace.snapshots[snapshot.index()];
+        let (pc, work) = (restored.pc, self.trace.work_until(restored));
         let target = self.environment.to_interpreter;
-        let record = ExitRecord::new(target, pc, reason, self.trace.number, number as u32);
+        let record = ExitRecord::new(target, pc, reason, self.trace.number, number as u32, work);
         self.exits.push(Exit { snapshot, reason, record: Box::new(record) });
         (block, number)
     }
@@ -69,6 +70,7 @@ impl Lowering<'_> {
             let results = self.b.ins().iconst(I32, i64::from(results));
             self.b.ins().store(TRUSTED, results, self.vm, offset_of!(TraceState, multiple_results) as i32);
         }
+        self.count_work(number);
         let base = match snapshot.base {
             0 => self.base,
             slots => self.b.ins().iadd_imm_s(self.base, 8 * i64::from(slots)),
@@ -79,6 +81,17 @@ impl Lowering<'_> {
         let signature = self.b.import_signature(trace_signature());
         self.b.ins().return_call_indirect(signature, target, &[self.vm, base, record]);
         Ok(())
+    }
+
+    /// Notes, where the trace jumps to another or to its own start, what it was good for.
+    fn count_work(&mut self, number: usize) {
+        if self.exits[number].reason != ExitReason::End || self.trace.link == Link::Interpreter {
+            return;
+        }
+        let place = offset_of!(TraceState, work) as i32;
+        let before = self.b.ins().load(I32, TRUSTED, self.vm, place);
+        let after = self.b.ins().iadd_imm_u(before, i64::from(self.exits[number].record.work));
+        self.b.ins().store(TRUSTED, after, self.vm, place);
     }
 
     /// Whether a slot holds what it held on entry. In the loop, what goes around is not what was loaded.

@@ -1,0 +1,72 @@
+//! Whether a root trace is worth entering.
+//!
+//! Entering a trace from the interpreter and coming back takes as long as some forty bytecode instructions. A trace that is left after
+//! much fewer makes the program slower than it was: a function whose calls go a hundred ways, a loop that mostly runs one turn. Side traces mend
+//! that while it can be mended; where it cannot (the paths are too many, or what comes next is not compiled), the root trace is *retired*: its
+//! instruction becomes the form that is never compiled. Other traces may inline what lies there, or go on leading to it.
+//!
+//! Time is not measured, so that a program runs the same way each time. Each snapshot knows how many instructions were recorded
+//! before it, each trace how many lie before its start, and where one trace jumps to another that is added up in
+//! [`TraceState::work`](moonwake_lang::trace_state::TraceState).
+
+use crate::options::Limits;
+
+/// Instructions that the interpreter runs in the time that it takes to enter and to leave a trace.
+pub const ENTRY: u32 = 40;
+
+/// What one entry may count for: one long run must not hide a thousand vain ones, but it counts for many.
+const MOST: u32 = 100 * ENTRY;
+
+/// Entries after which a trace is judged, at least, if its tree got no side trace meanwhile.
+const ENTRIES: u32 = 16_000;
+/// Nor does it take longer than this.
+const MOST_ENTRIES: u32 = 200_000;
+
+/// What came of entering a root trace, since it was last judged.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Uses {
+    entries: u32,
+    work: u64,
+}
+
+impl Uses {
+    /// Notes an entry that did so many instructions' work. Gives, when it is time to judge, whether the trace is worth its entries; then
+    /// everything begins anew.
+    pub fn note(&mut self, work: u32, limits: &Limits) -> Option<bool> {
+        self.entries += 1;
+        self.work += u64::from(work.min(MOST));
+        let hotexit = limits.hotexit.max(1) as u32;
+        if self.entries < hotexit.saturating_mul(4).clamp(ENTRIES, MOST_ENTRIES) {
+            return None;
+        }
+        let Uses { entries, work } = std::mem::take(self);
+        Some(2 * work >= u64::from(entries) * u64::from(ENTRY))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(works: impl Iterator<Item = u32>) -> Option<bool> {
+        let mut uses = Uses::default();
+        works.into_iter().find_map(|work| uses.note(work, &Limits { hotexit: 10, ..Limits::DEFAULT }))
+    }
+
+    #[test]
+    fn short_runs_are_not_worth_their_entries() {
+        assert_eq!(judge(std::iter::repeat(ENTRY / 2 - 1)), Some(false));
+        assert_eq!(judge(std::iter::repeat(ENTRY / 2)), Some(true));
+    }
+
+    #[test]
+    fn some_long_runs_are_worth_many_short_ones() {
+        assert_eq!(judge((0..).map(|n| if n % 50 == 0 { u32::MAX } else { 0 })), Some(true));
+        assert_eq!(judge((0..).map(|n| if n % 1000 == 0 { u32::MAX } else { 0 })), Some(false));
+    }
+
+    #[test]
+    fn nothing_is_said_before_it_had_its_time() {
+        assert_eq!(judge(std::iter::repeat_n(0, ENTRIES as usize - 1)), None);
+    }
+}
