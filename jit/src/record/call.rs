@@ -32,6 +32,8 @@ pub struct Callee {
 /// `CALL`, `CALLM`
 pub fn call(r: &mut Recorder, at: &mut At<'_>) -> Rec<Flow> {
     let a = at.ins.a();
+    let function = r.register(at, a);
+    r.doubt(function.ir, at);
     let count = if at.op() == Bc::CALLM { at.ins.c() + r.take_multiple()? } else { at.ins.c() - 1 };
     let callee = r.callee(at, a, count);
     let link = r.link(frame::Link::lua(at.pc.next().pointer()));

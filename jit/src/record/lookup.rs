@@ -89,6 +89,9 @@ impl Recorder {
     /// Looks up `object[key]`; both are unboxed. No slot has been changed by the current instruction yet.
     pub fn find(&mut self, at: &mut At<'_>, mut object: Traced, key: Traced) -> Rec<Found> {
         let mut in_chain = false;
+        if object.now.is(Tag::Table) {
+            self.doubt(object.ir, at);
+        }
         for _ in 0..MAX_CHAIN {
             if object.now.is(Tag::Cdata) {
                 return Err(Reason::NyiMetamethod.into());

@@ -148,6 +148,11 @@ pub struct Recorder {
     pub pending: Option<super::natives::Pending>,
     /// The trace stored into a variable that lies on the stack below the frames it knows.
     pub stores_below: bool,
+    /// Traces failed here before at what the first of them took for granted: what is likely to be something else another time gets a
+    /// snapshot of its own, so that the next trace begins there and does not do again all that comes before.
+    pub precise: bool,
+    /// Tables that got one.
+    pub doubted: Vec<IrRef>,
     /// The trace begins where many others of its tree were tried before: its first instruction sees many shapes.
     pub polymorphic: bool,
     /// Tables whose shape is not looked at.
@@ -199,6 +204,8 @@ impl Recorder {
             lowest: 0,
             takes_turn: false,
             stores_below: false,
+            precise: false,
+            doubted: Vec::new(),
             polymorphic: false,
             generic: Vec::new(),
             optimised: false,
@@ -474,6 +481,15 @@ impl Recorder {
         // What follows must not leave for that place.
         self.effect = true;
         Ok(())
+    }
+
+    /// Before the current instruction looks at what a value is in a way that often comes out differently: where that is known to happen, the
+    /// trace will leave for this very instruction. It has changed no slot yet.
+    pub fn doubt(&mut self, value: IrRef, at: &mut At<'_>) {
+        if self.precise && value.is_instruction() && !self.doubted.contains(&value) {
+            self.doubted.push(value);
+            self.snapshot(at.pc, at);
+        }
     }
 
     /// Guards that the stack has room up to this slot, for what is going to be pushed.

@@ -28,6 +28,9 @@ const MAX_CHAIN: usize = 20;
 impl Recorder {
     /// Records `object[key] = value`. Object and key are unboxed.
     pub fn store_index(&mut self, at: &mut At<'_>, mut object: Traced, key: Traced, value: Traced) -> Rec<Flow> {
+        if object.now.is(Tag::Table) {
+            self.doubt(object.ir, at);
+        }
         for _ in 0..MAX_CHAIN {
             if object.now.is(Tag::Cdata) {
                 return super::cdata::store(self, at, object, key, value);

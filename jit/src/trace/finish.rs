@@ -93,7 +93,7 @@ impl Jit {
                 return self.abort_recording(vm, &recorder, &abort, recorder.expected.pc);
             }
         };
-        let Recorder { e, beginning, protos, lowest, bytecode, .. } = recorder;
+        let Recorder { e, beginning, protos, lowest, bytecode, precise, .. } = recorder;
         let number = e.trace.number;
         let root = match beginning.kind {
             Kind::Side { root, .. } => root,
@@ -112,6 +112,7 @@ impl Jit {
             lowest,
             protos,
             uses: Uses::default(),
+            precise,
         };
         self.report.completed(&info, &e.report, &bytecode);
         self.traces.add(info);

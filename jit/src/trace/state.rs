@@ -144,7 +144,7 @@ impl Jit {
         if repeats > self.tolerated_repeats(info, snapshot, base, Pc::new(pc)) {
             return self.set_exit(parent, exit, ExitState::GivenUp);
         }
-        let before = info.code.exits[exit].record.work;
+        let (precise, before) = (info.precise || repeats > 0, info.code.exits[exit].record.work);
         let inherited = inherit(info, number.index());
         let results = snapshot.results;
         // What the parent knows of callers' frames holds as long as nobody writes there unseen.
@@ -166,6 +166,7 @@ impl Jit {
             }
             recorder.lowest = lowest.min(0);
             recorder.e.trace.before = before;
+            recorder.precise = precise;
             recorder.polymorphic = repeats >= MANY_REPEATS;
             recorder.multiple = results.map(|count| Multiple { first: first_multiple(at), count });
         }

@@ -54,6 +54,8 @@ pub struct TraceInfo {
     pub protos: Vec<Gc<Proto>>,
     /// What came of entering it, if it is a root trace.
     pub uses: Uses,
+    /// It was recorded with doubts; see [`crate::record::Recorder::doubt`].
+    pub precise: bool,
     /// Guards that were recorded, that left the loop, and that are left in it.
     pub guards: (usize, usize, usize),
 }
