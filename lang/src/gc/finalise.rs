@@ -6,6 +6,7 @@
 
 use super::Heap;
 use super::chunk::{self, MARKS};
+use super::mark::prefetch;
 use crate::object::{Gc, Header, gc_bits};
 use crate::value::Value;
 
@@ -90,20 +91,25 @@ impl Heap {
     }
 
     /// Moves the unreached objects that have a finaliser to the queue and marks them. Marking has ended, and goes on after.
+    ///
+    /// Of objects that were reached only the mark bit is looked at, so that a finaliser that was taken from one stays in the list for a while.
     pub(super) fn queue_unreached(&mut self) {
         let mut found = Vec::new();
         self.finalisers.list.retain(|entry| {
-            let bits = &header(entry.object).gc;
             let reached = chunk::is_set(MARKS, entry.object.address());
-            if bits.get() & gc_bits::FINALISER == 0 {
-                bits.set(bits.get() & !gc_bits::LISTED);
-                return false;
-            }
             if !reached {
-                bits.set(bits.get() & !(gc_bits::LISTED | gc_bits::FINALISER) | gc_bits::FINALISED);
                 found.push(*entry);
             }
             reached
+        });
+        let mut ahead = found.iter().map(|entry| entry.object.address()).skip(AHEAD).collect::<Vec<_>>().into_iter();
+        found.retain(|entry| {
+            ahead.next().into_iter().for_each(prefetch);
+            let bits = &header(entry.object).gc;
+            let finalised = bits.get() & gc_bits::FINALISER != 0;
+            let cleared = bits.get() & !(gc_bits::LISTED | gc_bits::FINALISER);
+            bits.set(if finalised { cleared | gc_bits::FINALISED } else { cleared });
+            finalised
         });
         let mut marker = self.marker();
         found.iter().for_each(|entry| marker.mark(entry.object));
@@ -111,3 +117,6 @@ impl Heap {
         self.finalisers.queue.splice(0..0, found);
     }
 }
+
+/// So many objects further an object's memory is asked for.
+const AHEAD: usize = 16;

@@ -70,6 +70,8 @@ pub struct Space {
     pub(super) taken: usize,
     /// What the sweeper has yet to do.
     pub(super) sweep: super::sweep::Unswept,
+    /// Mappings that are out of use, to be given back piece by piece: where each begins, and its bytes.
+    pub(super) unmapping: Vec<(usize, usize)>,
     /// Whether freed memory is overwritten.
     pub poison: bool,
 }
@@ -86,6 +88,7 @@ impl Space {
             large: Vec::new(),
             taken: 0,
             sweep: super::sweep::Unswept::default(),
+            unmapping: Vec::new(),
             poison: false,
         }
     }
@@ -137,6 +140,16 @@ impl Space {
             self.searches[class] = Search { block, cell: 0 };
         }
         self.allocate(bytes)
+    }
+
+    /// Takes back what was allocated last.
+    pub(crate) fn give_back(&mut self, address: usize, bytes: usize) {
+        if bytes > CELL_LIMIT {
+            return self.free_large(address);
+        }
+        let run = &mut self.bumps[class_of(bytes)];
+        run.cursor -= CLASS_BYTES[class_of(bytes)] as usize;
+        debug_assert_eq!(run.cursor, address);
     }
 
     /// A block of the class that has free cells.
@@ -239,7 +252,7 @@ impl Space {
     pub(super) fn release_large(&mut self, large: &Large) {
         self.taken -= large.bytes;
         if large.mapped {
-            return chunk::unmap(large.address - BLOCK_BYTES, large.bytes + BLOCK_BYTES);
+            return self.unmapping.push((large.address - BLOCK_BYTES, large.bytes + BLOCK_BYTES));
         }
         if self.poison {
             // SAFETY: the object is dead and its blocks are its own.
@@ -314,6 +327,9 @@ impl Drop for Space {
         }
         for chunk in &self.chunks {
             chunk::unmap(chunk.base, CHUNK_BYTES);
+        }
+        for &(start, bytes) in &self.unmapping {
+            chunk::unmap(start, bytes);
         }
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Unswept {
     begun: bool,
     /// Bytes that were freed since the collector last worked.
     freed: usize,
+    /// Whether everything has been swept, and what is empty waits to be given back to the system.
+    releasing: bool,
 }
 
 impl Unswept {
@@ -35,15 +37,17 @@ impl Unswept {
 
 /// A block with less than a quarter of its cells free is not allocated from: its short runs would cost more than they give.
 const MIN_FREE_FRACTION: usize = 4;
-/// Large objects that are freed in one slice, in bytes: unmapping takes time.
+/// Large objects that are freed in one slice, in bytes.
 const LARGE_SLICE: usize = 32 << 20;
+/// Bytes that are given back to the system in one slice: the system looks at each page (a table of 268 MB at once: 60 ms).
+const UNMAP_SLICE: usize = 8 << 20;
 
 impl Space {
     /// Marking has ended: everything waits to be swept. The current runs have been retired.
     pub(super) fn prepare_sweep(&mut self) {
         self.partial.iter_mut().for_each(Vec::clear);
         self.searches = [Search::default(); CLASSES];
-        self.sweep = Unswept { chunks: (0, self.chunks.len()), large: self.large.len(), begun: false, freed: 0 };
+        self.sweep = Unswept { chunks: (0, self.chunks.len()), large: self.large.len(), ..Unswept::default() };
     }
 
     /// Nothing refers to dead objects any more.
@@ -53,6 +57,13 @@ impl Space {
 
     /// Sweeps some of what is left; whether that was all.
     pub(super) fn sweep_slice(&mut self, chunks: usize) -> bool {
+        if self.unmap_some(UNMAP_SLICE) {
+            return false;
+        }
+        if self.sweep.releasing {
+            self.sweep = Unswept::default();
+            return true;
+        }
         let mut freed = 0;
         while self.sweep.large > 0 && freed < LARGE_SLICE {
             self.sweep.large -= 1;
@@ -68,7 +79,7 @@ impl Space {
         for _ in 0..chunks {
             if !self.sweep_next_chunk() {
                 self.release_empty_chunks();
-                return true;
+                return false;
             }
         }
         false
@@ -140,12 +151,29 @@ impl Space {
             let keep = !empty || spare > 0;
             spare -= usize::from(empty && keep);
             if !keep {
-                chunk::unmap(chunk.base, CHUNK_BYTES);
+                self.unmapping.push((chunk.base, CHUNK_BYTES));
             }
             keep
         });
         self.first_empty = 0;
-        self.sweep = Unswept::default();
+        self.sweep = Unswept { releasing: true, ..Unswept::default() };
+    }
+
+    /// Gives up to so many bytes back that are out of use; whether more are.
+    fn unmap_some(&mut self, limit: usize) -> bool {
+        let mut left = limit;
+        while left > 0
+            && let Some((start, bytes)) = self.unmapping.last_mut()
+        {
+            let piece = left.min(*bytes);
+            left -= piece;
+            *bytes -= piece;
+            chunk::unmap(*start + *bytes, piece);
+            if *bytes == 0 {
+                self.unmapping.pop();
+            }
+        }
+        !self.unmapping.is_empty()
     }
 
     /// Frees a large object at once.
@@ -159,6 +187,8 @@ impl Space {
         }
         let large = self.large.swap_remove(index);
         self.release_large(&large);
+        // The program asked for it, which so takes time of its own.
+        self.unmap_some(usize::MAX);
     }
 }
 

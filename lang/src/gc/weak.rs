@@ -14,8 +14,10 @@ fn is_dead(value: Value) -> bool {
 }
 
 fn is_dead_value(value: Value) -> bool {
+    // Only these have finalisers; looking at each object would take its time.
+    let may_be_revived = value.is(Tag::Userdata) || value.is(Tag::Cdata);
     let revived = |object: Gc<Header>| object.gc.get() & gc_bits::FINALISED != 0;
-    is_dead(value) || !value.is(Tag::Str) && value.as_object().is_some_and(revived)
+    is_dead(value) || may_be_revived && value.as_object().is_some_and(revived)
 }
 
 impl Heap {
