@@ -2,7 +2,7 @@
 //!
 //! Every string exists once, so that comparing two is comparing addresses, and a table finds a key without looking at its
 //! bytes. The intern table is open addressing with linear probing. An entry is an address with some bits of the hash above it, so that a probe
-//! seldom touches another string than the one that is looked for. It takes 8 bytes, and a table grows by a third only, so that a
+//! seldom touches another string than the one that is looked for. It takes 8 bytes, and a large table grows by a third only, so that a
 //! string costs 10 to 13 bytes here; its length is no power of two, and a hash finds its place by a multiplication.
 //!
 //! ```text
@@ -13,10 +13,13 @@
 //! ```
 //!
 //! No operation takes long, whatever the number of strings: a table that must grow is emptied into its successor a
-//! few entries at a time, as strings are added, and sweeping is done in slices.
+//! few entries at a time, as strings are added, and sweeping is done in slices. A move needs the string's hash, so the strings of the
+//! next entries are asked for in advance. What a collection finds dead does not make the table smaller unless few strings were there
+//! before it, either: a program that makes a million strings between two collections does so between the next two.
 //!
-//! The hash reads 16 bytes at a time and folds a 64 by 64 bit product, in the manner of wyhash, under a seed of the heap. All
-//! bytes count: hashing only some, as LuaJIT does, collapses on keys such as long paths.
+//! The hash reads 16 bytes at a time and folds a 64 by 64 bit product, in the manner of wyhash, under a seed of the heap; of long strings
+//! four times 16, whose products do not wait for each other. All bytes count: hashing only some, as LuaJIT does, collapses on keys
+//! such as long paths.
 
 #![allow(unsafe_code)]
 
@@ -24,6 +27,7 @@ use crate::gc::chunk::{self, MARKS};
 use crate::gc::space::Space;
 use crate::object::{Gc, Header, Kind, Str};
 use std::cell::Cell;
+use std::mem::MaybeUninit;
 
 /// The longest string, in bytes.
 pub const MAX_LENGTH: usize = i32::MAX as usize - 64;
@@ -35,6 +39,10 @@ const REMOVED: u64 = 1;
 /// Where the bits of the hash begin in an entry.
 const TAG_SHIFT: u32 = 48;
 const MIN_SIZE: usize = 1024;
+/// A table with so many entries at most is small.
+const SMALL: usize = 1 << 17;
+/// How many entries further the string's memory is asked for while strings move.
+const AHEAD: usize = 20;
 
 /// The bits of a hash that an entry holds: the lowest, since its place follows from the highest.
 #[inline(always)]
@@ -65,6 +73,12 @@ impl Entries {
         self.entries.len()
     }
 
+    /// Whether the table should have a larger successor: a small one soon, so that searches are short, a large one later, so that it takes
+    /// little memory.
+    fn is_full(&self) -> bool {
+        if self.len() <= SMALL { self.used * 2 > self.len() } else { self.used * 5 > self.len() * 4 }
+    }
+
     /// Where the search for a hash begins.
     #[inline(always)]
     fn home(&self, hash: u32) -> usize {
@@ -78,7 +92,11 @@ impl Entries {
 
     #[inline]
     fn find(&self, hash: u32, bytes: &[u8]) -> Option<Gc<Str>> {
-        let mut at = self.home(hash);
+        self.find_from(self.home(hash), hash, bytes)
+    }
+
+    #[inline]
+    fn find_from(&self, mut at: usize, hash: u32, bytes: &[u8]) -> Option<Gc<Str>> {
         loop {
             let entry = *self.entries.get(at)?;
             if entry == FREE {
@@ -102,6 +120,14 @@ impl Entries {
         }
         self.used += usize::from(self.entries[at] == FREE);
         self.entries[at] = string.address() as u64 | tag(string.hash) << TAG_SHIFT;
+    }
+
+    /// Asks for the memory of an entry's string.
+    #[inline(always)]
+    fn prefetch(&self, at: usize) {
+        if let Some(&entry) = self.entries.get(at).filter(|&&entry| entry > REMOVED) {
+            crate::gc::mark::prefetch(string_of(entry).address());
+        }
     }
 
     /// Removes an entry: it becomes free if no search can have gone on over it.
@@ -145,13 +171,15 @@ pub struct Interner {
     sweeping: bool,
     /// While sweeping: the entries below this index wait to be swept, and after them those of `old`.
     unswept: usize,
+    /// How many strings there were when sweeping began.
+    before: usize,
 }
 
 impl Interner {
     /// An empty table.
     pub fn new(seed: u64) -> Interner {
         let (entries, old) = (Entries::new(MIN_SIZE), Entries::default());
-        Interner { seed, entries, old, moved: 0, moved_per_string: 0, count: 0, sweeping: false, unswept: 0 }
+        Interner { seed, entries, old, moved: 0, moved_per_string: 0, count: 0, sweeping: false, unswept: 0, before: 0 }
     }
 
     /// The number of strings.
@@ -169,16 +197,59 @@ impl Interner {
         self.count == 0
     }
 
-    /// The string of these bytes, made if there is none yet.
-    pub fn intern(&mut self, space: &mut Space, bytes: &[u8]) -> Gc<Str> {
+    /// The string of these bytes, made if there is none yet; and whether it was made.
+    #[inline]
+    pub fn intern(&mut self, space: &mut Space, bytes: &[u8]) -> (Gc<Str>, bool) {
         let hash = hash(self.seed, bytes);
-        let found = self.entries.find(hash, bytes).or_else(|| self.old.find(hash, bytes));
-        let string = found.unwrap_or_else(|| self.add(space, bytes, hash));
+        if let Some(string) = self.known(hash, bytes) {
+            return (string, false);
+        }
+        assert!(bytes.len() <= MAX_LENGTH, "string length overflow");
+        let string = new_string(space, bytes, hash);
+        self.add(string);
+        (string, true)
+    }
+
+    /// The string of `length` bytes that `write` writes, all of them, to the place it is given; and whether it was made. For long
+    /// strings, which need not be copied to where they stay.
+    pub fn intern_written(
+        &mut self,
+        space: &mut Space,
+        length: usize,
+        write: impl FnOnce(&mut [MaybeUninit<u8>]),
+    ) -> (Gc<Str>, bool) {
+        assert!(length <= MAX_LENGTH, "string length overflow");
+        let string = bare_string(space, length);
+        // SAFETY: so many bytes follow the string's head, and `write` makes them initialised.
+        let bytes = unsafe {
+            let start = (string.address() + Str::BYTES_OFFSET) as *mut u8;
+            write(std::slice::from_raw_parts_mut(start.cast(), length));
+            std::slice::from_raw_parts(start, length)
+        };
+        let hash = hash(self.seed, bytes);
+        if let Some(known) = self.known(hash, bytes) {
+            space.give_back(string.address(), Str::BYTES_OFFSET + length + 1);
+            return (known, false);
+        }
+        // SAFETY: the string is new.
+        unsafe { (&raw mut (*string.as_ptr()).hash).write(hash) };
+        self.add(string);
+        (string, true)
+    }
+
+    /// The string with these bytes and their hash, if there is one.
+    #[inline]
+    fn known(&self, hash: u32, bytes: &[u8]) -> Option<Gc<Str>> {
+        let string = match self.entries.find(hash, bytes) {
+            Some(string) => string,
+            // A search over what has moved finds nothing.
+            None => self.old.find_from(self.old.home(hash).max(self.moved), hash, bytes)?,
+        };
         if self.sweeping {
             // It may not have been reached when marking ended, but it is in use now.
             chunk::set(MARKS, string.address());
         }
-        string
+        Some(string)
     }
 
     /// A new string that is not interned, and so differs from every other.
@@ -186,29 +257,39 @@ impl Interner {
         new_string(space, bytes, hash(self.seed, bytes))
     }
 
-    fn add(&mut self, space: &mut Space, bytes: &[u8], hash: u32) -> Gc<Str> {
-        assert!(bytes.len() <= MAX_LENGTH, "string length overflow");
-        let string = new_string(space, bytes, hash);
+    fn add(&mut self, string: Gc<Str>) {
         self.entries.push(string);
         self.count += 1;
         if self.old.len() > 0 {
             self.move_some(self.moved_per_string);
-        } else if self.sweeping && self.entries.used * 10 > self.entries.len() * 9 {
+        } else if self.entries.is_full() {
+            self.make_room();
+        }
+        if self.sweeping {
+            chunk::set(MARKS, string.address());
+        }
+    }
+
+    #[cold]
+    fn make_room(&mut self) {
+        if !self.sweeping {
+            return self.succeed();
+        }
+        if self.entries.used * 10 > self.entries.len() * 9 {
             // Strings came faster than they are swept.
             while !self.sweep_slice(usize::MAX) {}
-            if self.entries.used * 5 > self.entries.len() * 4 {
+            if self.old.len() == 0 && self.entries.is_full() {
                 self.succeed();
             }
-        } else if !self.sweeping && self.entries.used * 5 > self.entries.len() * 4 {
-            self.succeed();
         }
-        string
     }
 
     /// Begins to move all strings to a new table of a size that suits their number. The strings that come meanwhile move the others the
     /// faster the smaller the new table is, so that it cannot fill up: a probe in a full table would never end.
     fn succeed(&mut self) {
-        let size = (self.count * 5 / 3).max(MIN_SIZE);
+        let strings = self.count.max(self.before);
+        let sparse = (strings * 4).min(SMALL + 1);
+        let size = (self.count * 5 / 3).max(self.before * 4 / 3).max(sparse).max(MIN_SIZE);
         self.old = std::mem::replace(&mut self.entries, Entries::new(size));
         self.moved = 0;
         self.moved_per_string = self.old.len() / (size / 10) + 1;
@@ -221,6 +302,7 @@ impl Interner {
             self.count -= self.old.sweep(self.moved..end);
         }
         for at in self.moved..end {
+            self.old.prefetch(at + AHEAD);
             let entry = self.old.entries[at];
             if entry > REMOVED {
                 self.entries.push(string_of(entry));
@@ -237,6 +319,12 @@ impl Interner {
     pub(crate) fn prepare_sweep(&mut self) {
         self.sweeping = true;
         self.unswept = self.entries.len();
+        self.before = self.count;
+    }
+
+    /// The collection is a whole one: the table becomes as small as suits the strings that are left.
+    pub(crate) fn shrink_fully(&mut self) {
+        self.before = 0;
     }
 
     /// Forgets the strings among the next entries that were not marked, and makes the table smaller if it has become too large; whether
@@ -253,16 +341,31 @@ impl Interner {
             return false;
         }
         self.sweeping = false;
-        let too_large = self.count * 3 < self.entries.len() && self.entries.len() > MIN_SIZE;
-        if too_large {
+        let too_large = self.before.max(self.count) * 6 < self.entries.len() && self.entries.len() > MIN_SIZE;
+        // Searches go on over what was removed, as if the table were as full as before.
+        let many_removed = (self.entries.used - self.count) * 8 > self.entries.len();
+        if too_large || many_removed {
             self.succeed();
         }
-        !too_large
+        self.old.len() == 0
     }
 }
 
 fn new_string(space: &mut Space, bytes: &[u8], hash: u32) -> Gc<Str> {
-    let size = Str::BYTES_OFFSET + bytes.len() + 1;
+    let string = bare_string(space, bytes.len());
+    // SAFETY: the string is new and has room for its bytes.
+    unsafe {
+        (&raw mut (*string.as_ptr()).hash).write(hash);
+        let start = (string.address() + Str::BYTES_OFFSET) as *mut u8;
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len());
+    }
+    string
+}
+
+/// A string of this length whose hash and bytes are undefined, but for the NUL at the end.
+#[inline]
+fn bare_string(space: &mut Space, length: usize) -> Gc<Str> {
+    let size = Str::BYTES_OFFSET + length + 1;
     let address = space.allocate(size).or_else(|| space.allocate_slow(size));
     let Some(address) = address else {
         std::alloc::handle_alloc_error(std::alloc::Layout::from_size_align(size, 8).expect("a size of a string"))
@@ -274,12 +377,9 @@ fn new_string(space: &mut Space, bytes: &[u8], hash: u32) -> Gc<Str> {
             kind: Cell::new(Kind::Str as u8),
             gc: Cell::new(0),
             aux: Cell::new(0),
-            size: Cell::new(bytes.len() as u32),
+            size: Cell::new(length as u32),
         });
-        (&raw mut (*string).hash).write(hash);
-        let start = (address + Str::BYTES_OFFSET) as *mut u8;
-        std::ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len());
-        start.add(bytes.len()).write(0);
+        ((address + Str::BYTES_OFFSET + length) as *mut u8).write(0);
     }
     Gc::from_ptr(string)
 }
@@ -291,8 +391,26 @@ fn fold(a: u64, b: u64) -> u64 {
     product as u64 ^ (product >> 64) as u64
 }
 
+/// Strings longer than this are hashed in blocks of 64 bytes.
+const LONG: usize = 128;
+
+/// Folds all blocks of 64 bytes but the last into the state; says where they end.
+fn hash_blocks(state: u64, bytes: &[u8]) -> (u64, usize) {
+    let word = |block: &[u8], at: usize| u64::from_le_bytes(block[at..at + 8].try_into().expect("eight bytes"));
+    let mut lanes = [state, state ^ K0, state ^ K1, state ^ K2];
+    let blocks = (bytes.len() - 1) / 64;
+    for block in bytes[..blocks * 64].chunks_exact(64) {
+        for (i, lane) in lanes.iter_mut().enumerate() {
+            *lane = fold(word(block, 16 * i) ^ *lane, word(block, 16 * i + 8) ^ K1);
+        }
+    }
+    let [a, b, c, d] = lanes;
+    (fold(a ^ K0, b) ^ fold(c ^ K2, d), blocks * 64)
+}
+
 const K0: u64 = 0x9E37_79B9_7F4A_7C15;
 const K1: u64 = 0xD6E8_FEB8_6659_FD93;
+const K2: u64 = 0xC2B2_AE3D_27D4_EB4F;
 
 #[inline(always)]
 fn hash(seed: u64, bytes: &[u8]) -> u32 {
@@ -307,6 +425,9 @@ fn hash(seed: u64, bytes: &[u8]) -> u32 {
         8..=16 => (word(0), word(n - 8)),
         _ => {
             let mut at = 0;
+            if n > LONG {
+                (state, at) = hash_blocks(state, bytes);
+            }
             while at + 16 < n {
                 state = fold(word(at) ^ state, word(at + 8) ^ K1);
                 at += 16;
@@ -340,7 +461,7 @@ mod tests {
         let mut space = Space::new();
         let mut interner = Interner::new(9);
         let name = |i: usize| format!("string number {i}").into_bytes();
-        let kept: Vec<_> = (0..50_000).map(|i| interner.intern(&mut space, &name(i))).collect();
+        let kept: Vec<_> = (0..50_000).map(|i| interner.intern(&mut space, &name(i)).0).collect();
         for (i, &string) in kept.iter().enumerate() {
             if i % 3 == 0 {
                 chunk::set(MARKS, string.address());
@@ -351,13 +472,13 @@ mod tests {
         while !interner.sweep_slice(100) {
             // What is looked up while sweeping lives on; what is new does too.
             let i = step * 3 % 50_000;
-            assert_eq!(interner.intern(&mut space, &name(i)), kept[i]);
-            let new = interner.intern(&mut space, &name(50_000 + step));
-            assert_eq!(interner.intern(&mut space, &name(50_000 + step)), new);
+            assert_eq!(interner.intern(&mut space, &name(i)).0, kept[i]);
+            let new = interner.intern(&mut space, &name(50_000 + step)).0;
+            assert_eq!(interner.intern(&mut space, &name(50_000 + step)).0, new);
             step += 1;
         }
         for i in (0..50_000).step_by(3) {
-            assert_eq!(interner.intern(&mut space, &name(i)), kept[i]);
+            assert_eq!(interner.intern(&mut space, &name(i)).0, kept[i]);
         }
         assert!(interner.len() < 50_000 && interner.len() >= 50_000 / 3 + step);
     }
@@ -370,6 +491,7 @@ mod tests {
             interner.intern(&mut space, &name(i));
         }
         interner.prepare_sweep();
+        interner.shrink_fully();
         while interner.unswept > 0 || interner.sweeping {
             interner.sweep_slice(100);
         }
@@ -401,7 +523,7 @@ mod tests {
                     interner.sweep_slice(1_000);
                 }
                 number += 1;
-                live.push(interner.intern(&mut space, format!("text {number}").as_bytes()));
+                live.push(interner.intern(&mut space, format!("text {number}").as_bytes()).0);
             }
             while !interner.sweep_slice(usize::MAX) {}
             live.iter().for_each(|string| chunk::clear(MARKS, string.address()));

@@ -87,7 +87,9 @@ impl Heap {
 
     /// Whether `bytes` more would still be within the limit: to be asked before a large allocation.
     pub fn has_room_for(&self, bytes: usize) -> bool {
-        self.count_bytes().checked_add(bytes).is_some_and(|sum| sum <= self.pace.limit)
+        // The exact sum takes longer.
+        let at_most = self.in_use().saturating_add(bytes);
+        at_most <= self.pace.limit || self.count_bytes().checked_add(bytes).is_some_and(|sum| sum <= self.pace.limit)
     }
 
     /// Sets what the collector does at every safe point.
@@ -120,6 +122,7 @@ impl Heap {
         // What sweeping on demand has freed was in use when the threshold was set: the next slice is due after some allocation, not when all
         // of that is in use again.
         if self.paced() + self.space.freed_on_demand() >= self.pace.threshold
+            || self.strings.len() >= self.pace.strings_due
             || in_use > self.pace.limit
             || self.pace.is_stressed(in_use)
         {
@@ -219,9 +222,12 @@ impl Heap {
         }
         // Marking that goes on is begun again: what it has reached may be garbage by now.
         self.start_marking(roots);
+        let mut marked = 0;
         while self.phase == Phase::Mark {
-            self.mark_slice(roots, usize::MAX);
+            marked += self.mark_slice(roots, usize::MAX);
         }
+        self.pace.marked_whole(marked);
+        self.strings.shrink_fully();
         while !self.let_go_slice() {}
         self.completed();
         self.ask_again();
@@ -239,7 +245,7 @@ impl Heap {
     /// A collection is complete.
     fn completed(&mut self) {
         self.space.forget_freed();
-        self.pace.completed(self.paced());
+        self.pace.completed(self.paced(), self.strings.len());
     }
 
     fn start_pause(&mut self) -> Instant {
@@ -266,8 +272,8 @@ impl Heap {
         self.shapes.start_cycle();
         self.marks.clear();
         self.phase = Phase::Mark;
-        for name in self.metamethod_names.into_iter().chain(self.twins.keys()) {
-            self.marker().mark_object(name);
+        for name in self.metamethod_names.into_iter().chain(self.byte_strings).chain(self.twins.keys()) {
+            chunk::set(MARKS, name.address());
         }
         roots(&mut self.marker());
         self.pace.started(self.paced());

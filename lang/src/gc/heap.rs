@@ -42,6 +42,8 @@ pub struct Heap {
     pub(crate) strings: Interner,
     pub(crate) shapes: Shapes,
     pub(crate) twins: Twins,
+    /// The strings of one byte: they are asked for so often that they always exist. Compiled code loads them.
+    pub byte_strings: [Gc<Str>; 256],
     pub(crate) metamethod_names: [Gc<Str>; Metamethod::COUNT],
     pub(crate) marks: MarkState,
     pub(crate) finalisers: Finalisers,
@@ -71,7 +73,8 @@ impl Heap {
         let mut space = Space::new();
         let own_poll_word = Box::new(AtomicU32::new(0));
         let mut strings = Interner::new(seed);
-        let metamethod_names = Metamethod::ALL.map(|event| strings.intern(&mut space, event.name().as_bytes()));
+        let metamethod_names = Metamethod::ALL.map(|event| strings.intern(&mut space, event.name().as_bytes()).0);
+        let byte_strings = std::array::from_fn(|byte| strings.intern(&mut space, &[byte as u8]).0);
         let [metatable, owner] = [&b"(metatable)"[..], b"(owner)"].map(|name| strings.outside(&mut space, name));
         Heap {
             poll_word: &raw const *own_poll_word,
@@ -81,6 +84,7 @@ impl Heap {
             strings,
             shapes: Shapes::new(),
             twins: Twins::new(metatable, owner),
+            byte_strings,
             metamethod_names,
             marks: MarkState::default(),
             finalisers: Finalisers::default(),
@@ -117,9 +121,28 @@ impl Heap {
     }
 
     /// The interned string of these bytes.
+    #[inline]
     pub fn intern(&mut self, bytes: &[u8]) -> Gc<Str> {
-        let string = self.strings.intern(&mut self.space, bytes);
-        self.after_allocation();
+        if let [byte] = *bytes {
+            return self.byte_strings[usize::from(byte)];
+        }
+        let (string, new) = self.strings.intern(&mut self.space, bytes);
+        if new {
+            self.after_allocation();
+        }
+        string
+    }
+
+    /// The interned string of the `length` bytes that `write` writes to its place. It may not touch the heap.
+    pub(crate) fn intern_written(
+        &mut self,
+        length: usize,
+        write: impl FnOnce(&mut [std::mem::MaybeUninit<u8>]),
+    ) -> Gc<Str> {
+        let (string, new) = self.strings.intern_written(&mut self.space, length, write);
+        if new {
+            self.after_allocation();
+        }
         string
     }
 

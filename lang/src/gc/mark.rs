@@ -350,7 +350,7 @@ fn needs_barrier(object: Gc<Header>) {
 
 /// Asks for an object's memory.
 #[inline(always)]
-fn prefetch(address: usize) {
+pub(crate) fn prefetch(address: usize) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: prefetching has no effect that a program can see.
     unsafe {

@@ -11,6 +11,7 @@ use crate::object::{Gc, Str, Table};
 use crate::stdlib::integer64::boxed_integer;
 use crate::table::KeyError;
 use crate::value::{Tag, Value};
+use std::mem::MaybeUninit;
 
 /// Longest chain of `__index` or `__newindex` tables that is followed.
 const MAX_CHAIN: usize = 100;
@@ -330,7 +331,11 @@ impl Vm {
 
     /// The string of a number.
     pub fn number_to_string(&mut self, n: f64) -> Gc<Str> {
-        self.heap.intern(&crate::format::number_to_text(n))
+        let mut text = self.take_buffer();
+        crate::format::push_number(&mut text, n);
+        let string = self.heap.intern(&text);
+        self.give_buffer(text);
+        string
     }
 
     /// The concatenation of strings and numbers, for the function that runs.
@@ -345,25 +350,71 @@ impl Vm {
         if !self.heap.has_room_for(length) {
             return Err(self.memory_error());
         }
-        let mut buffer = std::mem::take(&mut self.concat_buffer);
-        buffer.clear();
-        for &piece in pieces {
-            match piece.as_str() {
-                Some(s) => buffer.extend_from_slice(s.bytes()),
-                None => crate::format::push_number(&mut buffer, piece.as_f64()),
+        let mut buffer = self.take_buffer();
+        let s = if length >= WRITTEN_IN_PLACE {
+            self.concat_long(pieces, length, &mut buffer)
+        } else {
+            for &piece in pieces {
+                match piece.as_str() {
+                    Some(s) => buffer.extend_from_slice(s.bytes()),
+                    None => crate::format::push_number(&mut buffer, piece.as_f64()),
+                }
             }
-        }
-        let s = self.heap.intern(&buffer);
-        if buffer.capacity() <= 1 << 16 {
-            self.concat_buffer = buffer;
-        }
+            self.heap.intern(&buffer)
+        };
+        self.give_buffer(buffer);
         Ok(s)
+    }
+
+    /// The concatenation of strings, which are so long together, and numbers.
+    fn concat_long(&mut self, pieces: &[Value], length: usize, numbers: &mut Vec<u8>) -> Gc<Str> {
+        let mut ends = Vec::new();
+        for number in pieces.iter().filter_map(|piece| piece.to_number()) {
+            crate::format::push_number(numbers, number);
+            ends.push(numbers.len());
+        }
+        self.heap.intern_written(length + numbers.len(), |mut rest| {
+            let (mut start, mut ends) = (0, ends.into_iter());
+            for piece in pieces {
+                let bytes = match piece.as_str() {
+                    Some(s) => s.bytes(),
+                    None => {
+                        let end = ends.next().expect("every number was written");
+                        &numbers[std::mem::replace(&mut start, end)..end]
+                    }
+                };
+                rest = push_to_slice(rest, bytes);
+            }
+        })
+    }
+
+    /// A vector to build a text in, empty, that has been used before. To be given back by [`Vm::give_buffer`].
+    pub fn take_buffer(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.text_buffer)
+    }
+
+    /// Takes a vector back, unless it has become too large to be kept.
+    pub fn give_buffer(&mut self, mut buffer: Vec<u8>) {
+        if buffer.capacity() <= 1 << 16 {
+            buffer.clear();
+            self.text_buffer = buffer;
+        }
     }
 
     /// The name of a value's type for a message: `__name` of its metatable where there is one.
     pub fn type_name_of(&self, value: Value) -> String {
         value.type_name().to_owned()
     }
+}
+
+/// From this length on a concatenation is written to where it stays.
+const WRITTEN_IN_PLACE: usize = 100;
+
+/// Writes bytes to the start of a place; the rest of it.
+fn push_to_slice<'a>(place: &'a mut [MaybeUninit<u8>], bytes: &[u8]) -> &'a mut [MaybeUninit<u8>] {
+    let (start, rest) = place.split_at_mut(bytes.len());
+    start.write_copy_of_slice(bytes);
+    rest
 }
 
 /// Longest string, in bytes.

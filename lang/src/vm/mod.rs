@@ -25,6 +25,7 @@ pub mod tracer;
 
 use crate::gc::Heap;
 use crate::object::{Coroutine, Function, Gc, Proto, Table, proto_flags};
+use crate::stdlib::math::random::Random;
 use crate::trace_state::{EnterTrace, TraceState};
 use crate::value::{Tag, Value};
 use error::{Error, LuaResult};
@@ -34,6 +35,7 @@ use native::NativeFunction;
 use stack::FIRST_STACK_SIZE;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use tracer::Tracer;
 
 /// Number of hot counts; loops and functions share them by address.
@@ -57,6 +59,8 @@ pub struct Vm {
     enter_trace: Option<EnterTrace>,
     /// The function `next`, which the generic loop knows.
     pub next_function: Value,
+    /// The iterator of `ipairs`, which it knows, too.
+    pub(crate) ipairs_step: Value,
     /// Where objects live.
     pub heap: Heap,
     main: Gc<Coroutine>,
@@ -86,8 +90,30 @@ pub struct Vm {
     hook: hook::Hook,
     tick_action: Option<ticker::TickAction>,
     tracer: Option<Box<dyn Tracer>>,
-    concat_buffer: Vec<u8>,
-    extensions: HashMap<TypeId, Box<dyn Any>>,
+    text_buffer: Vec<u8>,
+    /// The generator of `math.random`.
+    pub random: Random,
+    extensions: HashMap<TypeId, Box<dyn Any>, BuildHasherDefault<TypeIdHasher>>,
+}
+
+/// A type's id is a hash already.
+#[derive(Default)]
+struct TypeIdHasher(u64);
+
+impl Hasher for TypeIdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 ^= word;
+    }
 }
 
 impl Vm {
@@ -108,6 +134,7 @@ impl Vm {
             trace_code: Vec::new(),
             enter_trace: None,
             next_function: Value::NIL,
+            ipairs_step: Value::NIL,
             heap,
             main,
             registry,
@@ -130,8 +157,9 @@ impl Vm {
             hook: hook::Hook::default(),
             tick_action: None,
             tracer: None,
-            concat_buffer: Vec::new(),
-            extensions: HashMap::new(),
+            text_buffer: Vec::new(),
+            random: Random::default(),
+            extensions: HashMap::default(),
         });
         vm.reset_hot_counts();
         // SAFETY: the machine is boxed and drops the heap with itself.
