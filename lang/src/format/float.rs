@@ -1,12 +1,14 @@
 //! `tostring` of a number, and `%e`, `%f`, `%g`.
 //!
-//! All of them start from the decimal digits of the number, correctly rounded (ties to even) at a given place. `%g` with
+//! All of them start from the decimal digits of the number, correctly rounded (ties to even) at a given place, from [`super::scaled`] or, where
+//! that does not reach, from Rust's formatting. `%g` with
 //! precision `p` takes `p` significant digits, looks at the exponent they have *after* rounding, and then writes them
 //! either plainly or with an exponent; without `#` it drops zeros at the end. `tostring` is `%.14g`.
 //!
 //! As in LuaJIT, a NaN prints as `nan` whatever its sign bit and gets no sign but the space of that flag, and neither NaN nor infinity is padded
 //! with zeros.
 
+use super::scaled::{scaled, significant};
 use super::{Spec, integer};
 use std::io::Write;
 
@@ -43,18 +45,34 @@ pub fn push_float(out: &mut Vec<u8>, n: f64, style: Style, upper: bool, spec: &S
         return push_special(out, n, upper, spec);
     }
     let precision = spec.precision.unwrap_or(6);
-    let mut text = Vec::with_capacity(32);
+    let start = out.len();
+    out.extend_from_slice(spec.sign(n.is_sign_negative()));
+    let digits = out.len();
     match style {
-        Style::Exponent => push_exponent(&mut text, &Decimal::new(n, precision), spec.alternate, upper),
+        Style::Exponent => push_exponent(out, &Decimal::new(n, precision), spec.alternate, upper),
         Style::Fixed => {
-            write!(text, "{:.*}", precision, n.abs()).expect("a Vec takes everything");
+            push_fixed(out, n.abs(), precision);
             if precision == 0 && spec.alternate {
-                text.push(b'.');
+                out.push(b'.');
             }
         }
-        Style::General => push_general(&mut text, n, precision.max(1), spec.alternate, upper),
+        Style::General => push_general(out, n, precision.max(1), spec.alternate, upper),
     }
-    spec.push_padded(out, spec.sign(n.is_sign_negative()), &text, spec.zero);
+    spec.pad_written(out, start, digits);
+}
+
+/// Appends a number with so many digits after the point.
+fn push_fixed(out: &mut Vec<u8>, n: f64, precision: usize) {
+    let Some(digits) = scaled(n, precision as i32) else {
+        return write!(out, "{n:.precision$}").expect("a Vec takes everything");
+    };
+    let start = out.len();
+    integer::push_decimal(out, digits);
+    if precision > 0 {
+        let missing = (precision + 1).saturating_sub(out.len() - start);
+        out.splice(start..start, std::iter::repeat_n(b'0', missing));
+        out.insert(out.len() - precision, b'.');
+    }
 }
 
 /// Appends `inf` or `nan`.
@@ -78,6 +96,11 @@ struct Decimal {
 impl Decimal {
     /// Rounds the magnitude of `n` to `precision` digits after the first.
     fn new(n: f64, precision: usize) -> Decimal {
+        if let Some((digits, exponent)) = significant(n.abs(), precision + 1) {
+            let mut text = Vec::with_capacity(20);
+            integer::push_decimal(&mut text, digits);
+            return Decimal { digits: text, exponent };
+        }
         let mut digits = Vec::with_capacity(precision + 8);
         write!(digits, "{:.*e}", precision, n.abs()).expect("a Vec takes everything");
         let mark = digits.iter().rposition(|&c| c == b'e').expect("the format has an exponent");

@@ -30,26 +30,47 @@ pub fn to_unsigned(n: f64) -> u64 {
     to_signed(if n >= 9223372036854775808.0 { n - 18446744073709551616.0 } else { n }) as u64
 }
 
+/// The numbers from 0 to 99 as two digits each.
+static PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut n = 0;
+    while n < 100 {
+        pairs[n] = [b'0' + (n / 10) as u8, b'0' + (n % 10) as u8];
+        n += 1;
+    }
+    pairs
+};
+
 /// Appends the decimal digits of `n`.
+#[inline]
 pub fn push_decimal(out: &mut Vec<u8>, mut n: u64) {
+    if n < 10 {
+        return out.push(b'0' + n as u8);
+    }
     let mut digits = [0; 20];
     let mut at = digits.len();
-    loop {
+    while n >= 10 {
+        at -= 2;
+        digits[at..at + 2].copy_from_slice(&PAIRS[(n % 100) as usize]);
+        n /= 100;
+    }
+    if n > 0 {
         at -= 1;
-        digits[at] = b'0' + (n % 10) as u8;
-        n /= 10;
-        if n == 0 {
-            break;
-        }
+        digits[at] = b'0' + n as u8;
     }
     out.extend_from_slice(&digits[at..]);
 }
 
 /// Appends a signed number: `%d` and `%i`.
 pub fn push_signed(out: &mut Vec<u8>, n: i64, spec: &Spec) {
+    let sign = spec.sign(n < 0);
+    if spec.width == 0 && spec.precision.is_none() {
+        out.extend_from_slice(sign);
+        return push_decimal(out, n.unsigned_abs());
+    }
     let mut digits = Vec::with_capacity(20);
     push_decimal(&mut digits, n.unsigned_abs());
-    push_digits(out, spec.sign(n < 0), &mut digits, n == 0, spec);
+    push_digits(out, sign, &mut digits, n == 0, spec);
 }
 
 /// Appends an unsigned number: `%u`, `%o`, `%x` and `%X`.

@@ -1,7 +1,7 @@
 //! Values as text: what `tostring`, `..` and `string.format` print for numbers and strings.
 //!
-//! LuaJIT brings its own formatter, so that the same number prints the same everywhere; so does moonwake. The digits come
-//! from Rust's float formatting, which is exact and rounds ties to even like C's; what stands around them (C's exponents,
+//! LuaJIT brings its own formatter, so that the same number prints the same everywhere; so does moonwake. The digits are exact, with ties
+//! rounded to even like C's: most come from [`scaled`], the others from Rust's float formatting. What stands around them (C's exponents,
 //! `%g`, `%a`, flags and padding) is made here.
 //!
 //! Read [`spec`] (what stands between `%` and the letter), then [`integer`], [`float`], [`hex_float`], and [`quote`] (`%q`).
@@ -10,6 +10,7 @@ pub mod float;
 pub mod hex_float;
 pub mod integer;
 pub mod quote;
+mod scaled;
 pub mod spec;
 
 pub use float::push_number;

@@ -144,6 +144,19 @@ impl Spec {
         }
     }
 
+    /// Pads a number that has been written from `start` on, its sign before `digits`.
+    pub(super) fn pad_written(&self, out: &mut Vec<u8>, start: usize, digits: usize) {
+        let missing = self.width.saturating_sub(out.len() - start);
+        if missing > 0 {
+            let (place, byte) = match self {
+                Spec { left: true, .. } => (out.len(), b' '),
+                Spec { zero: true, .. } => (digits, b'0'),
+                _ => (start, b' '),
+            };
+            out.splice(place..place, std::iter::repeat_n(byte, missing));
+        }
+    }
+
     fn pad(&self, out: &mut Vec<u8>, length: usize, text: impl FnOnce(&mut Vec<u8>)) {
         let padding = std::iter::repeat_n(b' ', self.width.saturating_sub(length));
         if self.left {
