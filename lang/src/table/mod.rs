@@ -1,6 +1,6 @@
 //! Tables.
 //!
-//! Reading order: [`shape`] (which keys, where; with `key_list` and `shape_life`), [`array`] (whole numbers), [`dict`] (everything else), [`get`], [`set`], [`next`]
+//! Reading order: [`shape`] (which keys, where; with `key_list`, `found` and `shape_life`), [`array`] (whole numbers), [`dict`] (everything else), [`get`], [`set`], [`next`]
 //! (traversal), [`metatable`] (metatables, prototypes and the epoch), [`twins`] (metatables of single objects), `caches` (inline caches that no longer hold),
 //! [`template`] (tables that constructors copy).
 //!
@@ -22,6 +22,7 @@
 pub mod array;
 mod caches;
 pub mod dict;
+mod found;
 pub mod get;
 mod key_list;
 pub mod metatable;

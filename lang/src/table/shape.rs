@@ -16,6 +16,7 @@
 //! prototype has an *own* shape, shared with no other table and without transitions, so that each of its states has its own id and
 //! stores to it can be told from stores to plain objects.
 
+use super::found::Found;
 use super::key_list::KeyList;
 use crate::object::{Gc, Str, Table};
 use std::cell::RefCell;
@@ -134,6 +135,8 @@ pub struct Shapes {
     pub(super) roots: HashMap<usize, u32>,
     pub(super) dictionaries: HashMap<usize, u32>,
     pub(super) no_keys: Rc<RefCell<KeyList>>,
+    /// What was looked up last.
+    pub(super) found: Found,
     pub(super) cycle: u32,
     /// More shapes than this are too many to keep them all.
     pub(super) reap_at: usize,
@@ -153,6 +156,7 @@ impl Shapes {
             roots: HashMap::from([(0, EMPTY)]),
             dictionaries: HashMap::from([(0, DICTIONARY)]),
             no_keys: Rc::default(),
+            found: Found::default(),
             cycle: 0,
             reap_at: 4096,
         };
@@ -237,8 +241,15 @@ impl Shapes {
     /// The slot of a key.
     #[inline]
     pub fn lookup(&self, id: u32, key: Gc<Str>) -> Option<u32> {
+        self.found.get(id, key).or_else(|| self.search(id, key))
+    }
+
+    #[inline(never)]
+    fn search(&self, id: u32, key: Gc<Str>) -> Option<u32> {
         let shape = self.get(id);
-        shape.keys.borrow().find(key, shape.count as usize)
+        let slot = shape.keys.borrow().find(key, shape.count as usize)?;
+        self.found.put(id, key, slot);
+        Some(slot)
     }
 
     /// The number of shapes in use.

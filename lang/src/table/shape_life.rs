@@ -136,7 +136,8 @@ impl Heap {
                 words[0] = 0;
             }
         });
-        let Shapes { all, free, retired, cycle, .. } = &mut self.shapes;
+        let Shapes { all, free, retired, found, cycle, .. } = &mut self.shapes;
+        found.clear();
         retired.retain(|&id| {
             // A trace may still guard for it.
             let kept = all[id as usize].cycle == *cycle;
