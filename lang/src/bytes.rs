@@ -28,10 +28,24 @@ pub fn find(text: &[u8], needle: &[u8]) -> Option<usize> {
         [] => Some(0),
         [byte] => find_byte(text, *byte),
         _ if needle.len() > text.len() => None,
-        _ => {
+        [first, ..] => {
+            // The first byte is often rare enough to be looked for by itself, which is several times as fast.
+            let mut at = 0;
+            for _ in 0..FIRST_BYTES + text.len() / 64 {
+                at += find_byte(&text[at..], *first)?;
+                if text[at..].starts_with(needle) {
+                    return Some(at);
+                }
+                at += 1;
+            }
             // SAFETY: both pointers come with the lengths of their slices.
-            let found = unsafe { libc::memmem(text.as_ptr().cast(), text.len(), needle.as_ptr().cast(), needle.len()) };
+            let found = unsafe {
+                libc::memmem(text[at..].as_ptr().cast(), text.len() - at, needle.as_ptr().cast(), needle.len())
+            };
             (!found.is_null()).then(|| found as usize - text.as_ptr() as usize)
         }
     }
 }
+
+/// So often, and once more for every 64 bytes, the first byte is looked for alone.
+const FIRST_BYTES: usize = 8;

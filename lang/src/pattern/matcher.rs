@@ -24,17 +24,19 @@ pub enum Capture<'s> {
 }
 
 /// What is known of a capture during a match.
+///
+/// Strings are shorter than 2³¹ bytes; and these are filled with zeros for every match, so they had better be small.
 #[derive(Clone, Copy, Default)]
 struct Caught {
-    start: usize,
+    start: u32,
     /// Where it ends; one of the two marks below otherwise.
-    end: usize,
+    end: u32,
 }
 
 /// Opened and not closed.
-const UNFINISHED: usize = usize::MAX;
+const UNFINISHED: u32 = u32::MAX;
 /// `()`.
-const POSITION: usize = usize::MAX - 1;
+const POSITION: u32 = u32::MAX - 1;
 
 /// A choice that is left; see the head of this file.
 #[derive(Clone, Copy)]
@@ -126,19 +128,20 @@ impl<'p, 's> Matcher<'p, 's> {
                     true
                 }
                 Item::Open(index) => {
-                    self.captures[usize::from(index)] = Caught { start: at, end: UNFINISHED };
+                    self.captures[usize::from(index)] = Caught { start: at as u32, end: UNFINISHED };
                     true
                 }
                 Item::Position(index) => {
-                    self.captures[usize::from(index)] = Caught { start: at, end: POSITION };
+                    self.captures[usize::from(index)] = Caught { start: at as u32, end: POSITION };
                     true
                 }
                 Item::Close(index) => {
-                    self.captures[usize::from(index)].end = at;
+                    self.captures[usize::from(index)].end = at as u32;
                     true
                 }
                 Item::Back(index) => {
                     let Caught { start, end } = self.captures[usize::from(index)];
+                    let (start, end) = (start as usize, end as usize);
                     let again = subject[at..].starts_with(&subject[start..end]);
                     at += if again { end - start } else { 0 };
                     again
@@ -231,8 +234,8 @@ impl<'p, 's> Matcher<'p, 's> {
         }
         match self.captures[index] {
             Caught { end: UNFINISHED, .. } => Err(PatternError::UnfinishedCapture),
-            Caught { start, end: POSITION } => Ok(Capture::Position(start)),
-            Caught { start, end } => Ok(Capture::Text(&self.subject[start..end])),
+            Caught { start, end: POSITION } => Ok(Capture::Position(start as usize)),
+            Caught { start, end } => Ok(Capture::Text(&self.subject[start as usize..end as usize])),
         }
     }
 }

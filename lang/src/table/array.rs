@@ -12,7 +12,7 @@
 
 use super::array_index;
 use crate::gc::Heap;
-use crate::object::{Gc, Table, table_flags};
+use crate::object::{Gc, Table, gc_bits, table_flags};
 use crate::value::Value;
 
 /// A shortening over more nils than this counts as long.
@@ -83,6 +83,50 @@ impl Heap {
         if old - size > LONG {
             t.header.aux.set(t.header.aux.get() | table_flags::SHRUNK);
         }
+    }
+
+    /// Inserts a value before item `place` of a list, if that is a matter of moving the items from there on: they are followed by room.
+    pub(crate) fn insert_item(&mut self, t: Gc<Table>, place: i64, value: Value) -> bool {
+        let size = t.array_size.get();
+        let Some(place) = u32::try_from(place).ok().filter(|place| (1..size).contains(place)) else { return false };
+        if size >= t.array_capacity() || self.has_number_keys(t) {
+            return false;
+        }
+        // SAFETY: the items from `place` to `size` lie in the array, which has room for one more.
+        unsafe {
+            let first = t.array.get().add(place as usize);
+            std::ptr::copy(first, first.add(1), (size - place) as usize);
+        }
+        // What was not scanned yet moves to where nothing was scanned yet, so only the new value is one that the collector must be told of.
+        t.put_array_value(place, value);
+        t.array_size.set(size + 1);
+        self.barrier(t.header(), value);
+        true
+    }
+
+    /// Removes item `place` of a list, which is not its last, if that is a matter of moving the items behind it.
+    pub(crate) fn remove_item(&mut self, t: Gc<Table>, place: i64) -> bool {
+        let size = t.array_size.get();
+        let Some(place) = u32::try_from(place).ok().filter(|place| (1..size.saturating_sub(1)).contains(place)) else {
+            return false;
+        };
+        if self.has_number_keys(t) {
+            return false;
+        }
+        // SAFETY: the items from `place` to `size` lie in the array.
+        unsafe {
+            let first = t.array.get().add(place as usize);
+            std::ptr::copy(first.add(1), first, (size - place) as usize - 1);
+        }
+        t.put_array_value(size - 1, Value::NIL);
+        t.array_size.set(size - 1);
+        // One of them may have moved from what waits to be scanned to what has been.
+        if t.header.gc.get() & gc_bits::NEEDS_BARRIER != 0 {
+            for index in place..size - 1 {
+                self.barrier(t.header(), t.array_value(index));
+            }
+        }
+        true
     }
 
     /// Moves the keys that follow the array from the dictionary to it.

@@ -9,33 +9,46 @@ use crate::bytecode::UpvalueSource;
 use crate::object::{Function, Gc, Proto, Upvalue};
 use crate::value::Value;
 
+/// Copies a few values: a loop is shorter than a call of the library's function.
+///
+/// # Safety
+/// There are so many at `from`, and room for them at `to`, which is elsewhere.
+#[inline(always)]
+unsafe fn copy_values(from: *const Value, to: *mut Value, count: usize) {
+    for i in 0..count {
+        // SAFETY: the caller's promise.
+        unsafe { *to.add(i) = *from.add(i) };
+    }
+}
+
 impl Vm {
-    /// Calls a native function for compiled code: with these arguments, on a stack of its own, since the running one must not move.
+    /// Calls a native function for compiled code: the one at `place`, with the `count` arguments behind it, on a stack of its own, since the
+    /// running one must not move.
     ///
-    /// As many results as there is room for are written, nil for those that are missing. Returns how many there were; `None` when the
+    /// `room` results are written from `place` on, nil for those that are missing. Returns how many there were; `None` when the
     /// function threw an error, called Lua, or wants more of the machine than to return. Then the interpreter is to call it again.
-    pub fn call_native_for_trace(
-        &mut self,
-        function: Gc<Function>,
-        arguments: &[Value],
-        results: &mut [Value],
-    ) -> Option<usize> {
+    ///
+    /// # Safety
+    /// There are a native function, so many arguments and room for so many results at `place`, which is not on the native's stack.
+    pub unsafe fn call_native_for_trace(&mut self, place: *mut Value, count: usize, room: usize) -> Option<usize> {
+        // SAFETY: the caller's promise.
+        let function = unsafe { (*place).as_function()? };
         debug_assert!(function.is_native());
         self.on_other_stack(|vm| {
             let coroutine = vm.current;
-            let base = vm.ensure_native_stack(coroutine.base.get(), arguments.len());
+            let base = vm.ensure_native_stack(coroutine.base.get(), count);
             coroutine.base.set(base);
-            coroutine.top.set(base.wrapping_add(arguments.len()));
+            coroutine.top.set(base.wrapping_add(count));
             coroutine.pc.set(std::ptr::null());
             // SAFETY: room was made for the arguments; a frame's function stands two places below its base.
             unsafe {
                 *base.sub(2) = function.into();
-                base.copy_from_nonoverlapping(arguments.as_ptr(), arguments.len());
+                copy_values(place.add(1), base, count);
             }
             vm.serves_trace = true;
             // A panic must not unwind through compiled code; the interpreter will meet it again, and report it.
             let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                let mut call = Call { vm, count: arguments.len(), pushed: 0 };
+                let mut call = Call { vm, count, pushed: 0 };
                 // SAFETY: natives are made with the address of a static `NativeFunction`.
                 (unsafe { (*function.native()).function })(&mut call)
             }));
@@ -43,22 +56,21 @@ impl Vm {
             let coroutine = vm.current;
             let given = match outcome {
                 Ok(Ok(Outcome::Return { first, count })) => {
-                    // SAFETY: a native function's results lie in its own frame.
-                    Some(unsafe {
-                        let first = coroutine.base.get().add(first as usize);
-                        std::slice::from_raw_parts(first, count as usize)
-                    })
+                    let (first, count) = (first as usize, count as usize);
+                    // SAFETY: a native function's results lie in its own frame; the caller's promise.
+                    unsafe {
+                        copy_values(coroutine.base.get().add(first), place, count.min(room));
+                        for i in count..room {
+                            *place.add(i) = Value::NIL;
+                        }
+                    }
+                    Some(count)
                 }
                 _ => None,
             };
-            if let Some(given) = given {
-                for (i, result) in results.iter_mut().enumerate() {
-                    *result = given.get(i).copied().unwrap_or(Value::NIL);
-                }
-            }
             coroutine.base.set(coroutine.stack.get().wrapping_add(2));
             coroutine.top.set(coroutine.stack.get().wrapping_add(2));
-            given.map(<[Value]>::len)
+            given
         })
     }
 

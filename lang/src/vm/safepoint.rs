@@ -77,7 +77,9 @@ impl Vm {
 
     /// Lets the heap do something for which it must see every root.
     fn with_roots<R>(&mut self, act: impl FnOnce(&mut Heap, &mut dyn FnMut(&mut Marker)) -> R) -> R {
-        let Vm { hook, heap, main, current, registry, next_function, memory_message, type_metatables, .. } = self;
+        let Vm {
+            hook, heap, main, current, registry, next_function, ipairs_step, memory_message, type_metatables, ..
+        } = self;
         let (tracer, native_stack) = (&mut self.tracer, &self.native_stack);
         let errors = [self.pending_error, self.deferred_error];
         let idle_callback_stacks = &self.idle_callback_stacks;
@@ -89,6 +91,7 @@ impl Vm {
                 marker.mark_object(coroutine.header());
             }
             marker.mark(*next_function);
+            marker.mark(*ipairs_step);
             marker.mark(*memory_message);
             marker.mark(hook.function());
             for metatable in type_metatables.iter().flatten() {

@@ -49,6 +49,7 @@ pub fn open(vm: &mut Vm) {
     vm.register(globals, load::FUNCTIONS, &[]);
     vm.next_function = vm.field(globals, "next");
     let step = vm.new_native(&IPAIRS_STEP, &[]);
+    vm.ipairs_step = step.into();
     let ipairs = FUNCTIONS.iter().find(|f| f.name == "ipairs").expect("it stands in the table above");
     let ipairs = vm.new_native(ipairs, &[step.into()]);
     vm.set_field(globals, "ipairs", ipairs);

@@ -10,6 +10,7 @@
 use crate::object::{Gc, Table};
 use crate::vm::Vm;
 use crate::vm::error::LuaResult;
+use crate::vm::interp::arith::floor;
 use crate::vm::native::{Call, NativeResult};
 use std::io::Read;
 
@@ -92,25 +93,17 @@ impl Random {
     }
 }
 
-/// Adds the two functions to the library. They share the generator, a userdata.
+/// Adds the two functions to the library.
 pub fn open(vm: &mut Vm, library: Gc<Table>) {
-    let generator = vm.heap.new_userdata(Some(Box::new(Random::default())));
-    vm.register(library, FUNCTIONS, &[generator.into()]);
-}
-
-/// Does something with the generator of the running function.
-fn with_generator<R>(call: &Call, act: impl FnOnce(&mut Random) -> R) -> R {
-    let userdata = call.upvalue(0).as_userdata().expect("the function was made with the generator");
-    let mut payload = userdata.payload.borrow_mut();
-    act(payload.as_mut().and_then(|p| p.downcast_mut()).expect("the generator is a Random"))
+    vm.register(library, FUNCTIONS, &[]);
 }
 
 /// `random()`: from 0 up to 1; `random(n)`: a whole number from 1 to `n`; `random(m, n)`: one from `m` to `n`.
 fn random(call: &mut Call) -> NativeResult {
-    let number = with_generator(call, Random::next_number);
+    let number = call.vm.random.next_number();
     let number = match bounds(call)? {
         None => number,
-        Some((low, high)) => (number * (high - low + 1.0)).floor() + low,
+        Some((low, high)) => floor(number * (high - low + 1.0)) + low,
     };
     call.one(number)
 }
@@ -125,7 +118,7 @@ fn bounds(call: &mut Call) -> LuaResult<Option<(f64, f64)>> {
 
 fn randomseed(call: &mut Call) -> NativeResult {
     let generator = if call.get(0).is_none() { Random::from_entropy() } else { Random::new(call.number(0)?) };
-    with_generator(call, |random| *random = generator);
+    call.vm.random = generator;
     call.none()
 }
 

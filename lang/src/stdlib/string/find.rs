@@ -52,18 +52,27 @@ fn capture_value(vm: &mut Vm, capture: Capture) -> Value {
 
 /// Where a search starts, from 0: argument 2, which counts from 1 or from the end; never past the end.
 fn start(call: &mut Call, length: usize) -> LuaResult<usize> {
-    let start = i64::from(call.int32_or(2, 1)?);
+    Ok(start_from(call.int32_or(2, 1)?, length))
+}
+
+fn start_from(place: i32, length: usize) -> usize {
+    let start = i64::from(place);
     let start = if start < 0 { start + length as i64 } else { start - 1 };
-    Ok(start.clamp(0, length as i64) as usize)
+    start.clamp(0, length as i64) as usize
+}
+
+/// Where plain text is from a place on, which counts from 1 or from the end; from 0.
+pub fn find_plain(subject: &[u8], text: &[u8], place: i32) -> Option<usize> {
+    let start = start_from(place, subject.len());
+    bytes::find(&subject[start..], text).map(|at| start + at)
 }
 
 pub(super) fn find(call: &mut Call) -> NativeResult {
     let (subject, pattern) = (call.bytes(0)?, call.string(1)?);
-    let start = start(call, subject.len())?;
+    let place = call.int32_or(2, 1)?;
     let plain = !call.arg(3).is_falsy();
     if plain || !has_specials(pattern.bytes()) {
-        let found = bytes::find(&subject[start..], pattern.bytes()).map(|at| start + at);
-        return match found {
+        return match find_plain(subject, pattern.bytes(), place) {
             Some(at) => {
                 let end = at + pattern.len();
                 call.values(&[Value::number((at + 1) as f64), Value::number(end as f64)])
@@ -73,7 +82,7 @@ pub(super) fn find(call: &mut Call) -> NativeResult {
     }
     let compiled = call.vm.pattern(pattern, Anchor::Special);
     let mut matcher = Matcher::new(&compiled, subject);
-    match matcher.find(start) {
+    match matcher.find(start_from(place, subject.len())) {
         Ok(Some((from, to))) => {
             call.push(Value::number((from + 1) as f64));
             call.push(Value::number(to as f64));

@@ -11,9 +11,10 @@ use crate::vm::error::LuaResult;
 use crate::vm::native::{Call, NativeResult};
 
 pub(super) fn format(call: &mut Call) -> NativeResult {
-    let mut out = Vec::with_capacity(64);
-    push_formatted(call, 0, &mut out)?;
-    call.return_bytes(&out)
+    let mut out = call.vm.take_buffer();
+    let result = push_formatted(call, 0, &mut out).and_then(|()| call.return_bytes(&out));
+    call.vm.give_buffer(out);
+    result
 }
 
 /// Formats by the format string at argument `place` and the arguments behind it, and appends the result to `out`.
@@ -64,6 +65,7 @@ pub fn push_formatted(call: &mut Call, place: usize, out: &mut Vec<u8>) -> LuaRe
             b'f' => push_float(out, call.number(arg)?, Style::Fixed, upper, &spec),
             b'g' => push_float(out, call.number(arg)?, Style::General, upper, &spec),
             b'a' => push_hex_float(out, call.number(arg)?, upper, &spec),
+            b's' if call.arg(arg).as_str().is_some() => spec.push_text(out, call.bytes(arg)?),
             b's' => {
                 let text = call.vm.tostring(call.arg(arg))?;
                 spec.push_text(out, text.bytes());

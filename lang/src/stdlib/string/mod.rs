@@ -9,6 +9,7 @@ mod find;
 mod format;
 mod substitute;
 
+pub use find::find_plain;
 pub use format::push_formatted;
 pub use substitute::GSUB_HELPERS;
 
@@ -75,6 +76,24 @@ impl Vm {
         Ok(self.heap.intern(bytes))
     }
 
+    /// The string with each byte replaced.
+    pub fn mapped_string(&mut self, string: Gc<Str>, map: impl Fn(u8) -> u8) -> Gc<Str> {
+        self.heap.intern_written(string.len(), |place| {
+            for (to, &from) in place.iter_mut().zip(string.bytes()) {
+                to.write(map(from));
+            }
+        })
+    }
+
+    /// The string with its bytes from the last to the first.
+    pub fn reversed_string(&mut self, string: Gc<Str>) -> Gc<Str> {
+        self.heap.intern_written(string.len(), |place| {
+            for (to, &from) in place.iter_mut().zip(string.bytes().iter().rev()) {
+                to.write(from);
+            }
+        })
+    }
+
     /// Refuses what would be too long for a string.
     ///
     /// # Errors
@@ -100,14 +119,16 @@ fn byte(call: &mut Call) -> NativeResult {
 }
 
 fn char_(call: &mut Call) -> NativeResult {
-    let mut text = Vec::with_capacity(call.len());
+    let mut text = call.vm.take_buffer();
     for i in 0..call.len() {
         match u8::try_from(call.int32(i)?) {
             Ok(byte) => text.push(byte),
             Err(_) => return Err(call.arg_error(i, "invalid value")),
         }
     }
-    call.return_bytes(&text)
+    let result = call.return_bytes(&text);
+    call.vm.give_buffer(text);
+    result
 }
 
 fn sub(call: &mut Call) -> NativeResult {
@@ -139,32 +160,39 @@ fn rep(call: &mut Call) -> NativeResult {
     }
     let length = text.len() * count + separator.len() * (count - 1);
     call.vm.check_string_size(length)?;
-    let mut result = Vec::with_capacity(length);
-    if separator.is_empty() {
-        result.extend_from_slice(&text.repeat(count));
-    } else {
-        result.extend_from_slice(text);
-        for _ in 1..count {
-            result.extend_from_slice(separator);
-            result.extend_from_slice(text);
+    let result = call.vm.heap.intern_written(length, |place| {
+        let period = text.len() + separator.len();
+        let first = period.min(length);
+        place[..text.len()].write_copy_of_slice(text);
+        place[text.len()..first].write_copy_of_slice(&separator[..first - text.len()]);
+        // What is written doubles each time.
+        let mut written = first;
+        while written < length {
+            let (done, rest) = place.split_at_mut(written);
+            let more = written.min(rest.len());
+            rest[..more].copy_from_slice(&done[..more]);
+            written += more;
         }
-    }
-    call.return_bytes(&result)
+    });
+    call.one(result)
 }
 
 fn reverse(call: &mut Call) -> NativeResult {
-    let text: Vec<u8> = call.bytes(0)?.iter().rev().copied().collect();
-    call.return_bytes(&text)
+    let text = call.string(0)?;
+    let text = call.vm.reversed_string(text);
+    call.one(text)
 }
 
 fn lower(call: &mut Call) -> NativeResult {
-    let text = call.bytes(0)?.to_ascii_lowercase();
-    call.return_bytes(&text)
+    let text = call.string(0)?;
+    let text = call.vm.mapped_string(text, |byte| byte.to_ascii_lowercase());
+    call.one(text)
 }
 
 fn upper(call: &mut Call) -> NativeResult {
-    let text = call.bytes(0)?.to_ascii_uppercase();
-    call.return_bytes(&text)
+    let text = call.string(0)?;
+    let text = call.vm.mapped_string(text, |byte| byte.to_ascii_uppercase());
+    call.one(text)
 }
 
 /// The bytes of a function written in Lua; a true second argument strips its debug information.

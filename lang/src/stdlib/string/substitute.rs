@@ -147,14 +147,32 @@ fn replacement_error(call: &mut Call, value: Value, level: usize) -> Error {
 
 /// What `prelude/gsub.lua` is given.
 pub static GSUB_HELPERS: &[NativeFunction] = &[
+    NativeFunction { name: "gsub.start", function: start },
     NativeFunction { name: "gsub.step", function: step },
-    NativeFunction { name: "gsub.check", function: check },
-    NativeFunction { name: "gsub.slice", function: slice },
-    NativeFunction { name: "gsub.join", function: join },
+    NativeFunction { name: "gsub.add", function: add },
+    NativeFunction { name: "gsub.finish", function: finish },
 ];
 
+/// The text that a substitution makes, in a userdata.
+#[derive(Default)]
+struct Text(Vec<u8>);
+
+/// `start()`: a place for the text that is made.
+fn start(call: &mut Call) -> NativeResult {
+    let text = call.vm.heap.new_userdata(Some(Box::new(Text::default())));
+    call.one(text)
+}
+
+/// Exchanges the text in argument 0 for another one.
+fn exchange_text(call: &mut Call, text: Vec<u8>) -> LuaResult<Vec<u8>> {
+    let userdata = call.userdata(0)?;
+    let mut payload = userdata.payload.borrow_mut();
+    let place = payload.as_mut().and_then(|payload| payload.downcast_mut::<Text>());
+    Ok(std::mem::replace(&mut place.expect("the prelude passes what `start` made").0, text))
+}
+
 /// `step(subject, pattern, at)`: the first match from place `at` on, counted from 0. Returns where it starts and ends, where to
-/// search next (nil: nowhere), the match, and the captures (the match, if there are none).
+/// search next (nil: nowhere), and the captures (the match, if there are none).
 fn step(call: &mut Call) -> NativeResult {
     let (subject, pattern) = (call.bytes(0)?, call.string(1)?);
     let at = call.number(2)? as usize;
@@ -167,48 +185,36 @@ fn step(call: &mut Call) -> NativeResult {
         Err(error) => return Err(call.vm.error_at_level(2, error.message().as_bytes())),
     };
     let Some((from, to)) = found else { return call.none() };
-    let whole = &subject[from..to];
     call.push(Value::number(from as f64));
     call.push(Value::number(to as f64));
     call.push(if matches.done { Value::NIL } else { Value::number(matches.at as f64) });
-    let text = call.vm.string_value(whole);
-    call.push(text);
-    call.push_captures(&matcher, Some(whole))?;
+    call.push_captures(&matcher, Some(&subject[from..to]))?;
     call.pushed()
 }
 
-/// `check(value, whole)`: what stands for a match, given what the callback returned.
-fn check(call: &mut Call) -> NativeResult {
-    let value = call.arg(0);
-    if value.is_falsy() {
-        return call.one(call.arg(1));
+/// `add(text, subject, copied, first, last, value)`: appends the subject from place `copied` to the match at `first`, and what stands for the
+/// match, given what the callback returned.
+fn add(call: &mut Call) -> NativeResult {
+    let subject = call.bytes(1)?;
+    let [copied, first, last] = [call.number(2)? as usize, call.number(3)? as usize, call.number(4)? as usize];
+    let value = call.arg(5);
+    if !(value.is_falsy() || value.is_number() || value.as_str().is_some()) {
+        // Levels 1 and 2 are the prelude's functions.
+        return Err(replacement_error(call, value, 3));
     }
-    if value.is_number() || value.as_str().is_some() {
-        return call.one(value);
-    }
-    // Levels 1 and 2 are the prelude's functions.
-    Err(replacement_error(call, value, 3))
+    let mut text = exchange_text(call, Vec::new())?;
+    text.extend_from_slice(&subject[copied..first]);
+    push_replacement(call, &mut text, value, &subject[first..last])?;
+    call.vm.check_string_size(text.len())?;
+    exchange_text(call, text)?;
+    call.none()
 }
 
-/// `slice(subject, from, to)`: the bytes from place `from` on, counted from 0, up to `to` or the end.
-fn slice(call: &mut Call) -> NativeResult {
-    let text = call.bytes(0)?;
-    let from = call.number(1)? as usize;
-    let to = call.number_or(2, text.len() as f64)? as usize;
-    let text = call.vm.string_value(&text[from..to]);
-    call.one(text)
-}
-
-/// `join(parts)`: the concatenation of the strings and numbers in a list.
-fn join(call: &mut Call) -> NativeResult {
-    let parts = call.table(0)?;
-    let mut result = Vec::new();
-    for i in 1..=call.vm.heap.len(parts) {
-        let part = call.vm.heap.get_int(parts, i as i64);
-        match part.as_str() {
-            Some(text) => result.extend_from_slice(text.bytes()),
-            None => crate::format::push_number(&mut result, part.as_f64()),
-        }
-    }
-    call.return_bytes(&result)
+/// `finish(text, subject, copied)`: the whole, the subject from place `copied` on at its end.
+fn finish(call: &mut Call) -> NativeResult {
+    let subject = call.bytes(1)?;
+    let copied = call.number(2)? as usize;
+    let mut text = exchange_text(call, Vec::new())?;
+    text.extend_from_slice(&subject[copied..]);
+    call.return_bytes(&text)
 }

@@ -83,7 +83,7 @@ fn concat(call: &mut Call) -> NativeResult {
         Value::NIL => call.vm.heap.len(table) as i32,
         _ => call.int32(3)?,
     };
-    let mut result = Vec::with_capacity(64);
+    let mut result = call.vm.take_buffer();
     for i in first..=last {
         if i != first {
             result.extend_from_slice(separator);
@@ -102,7 +102,9 @@ fn concat(call: &mut Call) -> NativeResult {
             return Err(call.vm.memory_error());
         }
     }
-    call.return_bytes(&result)
+    let string = call.return_bytes(&result);
+    call.vm.give_buffer(result);
+    string
 }
 
 fn insert(call: &mut Call) -> NativeResult {
@@ -113,13 +115,16 @@ fn insert(call: &mut Call) -> NativeResult {
         3 => i64::from(call.int32(1)?),
         _ => return Err(call.error("wrong number of arguments to 'insert'")),
     };
+    let value = call.arg(call.len() - 1);
     let heap = &mut call.vm.heap;
+    if place < end && heap.insert_item(table, place, value) {
+        return call.none();
+    }
     for i in (place..end).rev() {
         let item = heap.get_int(table, i);
         heap.set_int(table, i + 1, item);
     }
-    let value = call.arg(call.len() - 1);
-    call.vm.heap.set_int(table, place, value);
+    heap.set_int(table, place, value);
     call.none()
 }
 
@@ -135,6 +140,9 @@ fn remove(call: &mut Call) -> NativeResult {
     }
     let heap = &mut call.vm.heap;
     let removed = heap.get_int(table, place);
+    if heap.remove_item(table, place) {
+        return call.one(removed);
+    }
     for i in place..length {
         let item = heap.get_int(table, i + 1);
         heap.set_int(table, i, item);

@@ -17,7 +17,7 @@ use crate::value::{Tag, Value};
 /// `n` rounded down. The baseline x86-64 has no instruction for it, so that the library's `floor` is a call; a conversion to a whole
 /// number and back is not, and fits all quotients below 2⁶³.
 #[inline(always)]
-fn floor(n: f64) -> f64 {
+pub fn floor(n: f64) -> f64 {
     if n.abs() < 9e18 {
         let whole = to_i64(n) as f64;
         // -0 stays -0, as in `-0 % 10 == 0`, whose sign depends on it.

@@ -12,6 +12,7 @@ use super::dispatch::{handlers, next, tail};
 use super::throw::throw_error;
 use crate::bytecode::{Ins, Op};
 use crate::object::{Gc, Table};
+use crate::table::array_index;
 use crate::value::Value;
 
 /// The hot count of the instruction at `pc`.
@@ -104,6 +105,25 @@ handlers! {
             && ins.b() <= 3
         {
             step_through_table(vm, r, t);
+            return next(vm, base, pc, k, x);
+        }
+        tail(iterate_list, vm, base, pc, ins, k, x)
+    }
+
+    // A loop over `ipairs`, whose iterator need not be called for what lies in the array.
+    #[inline(never)]
+    iterate_list(vm, base, pc, ins, k, x) {
+        let r = base.add(ins.a());
+        let (callee, state, control) = (*r.sub(4), *r.sub(3), *r.sub(2));
+        if callee == (*vm).ipairs_step
+            && let Some(t) = state.as_table()
+            && let Some(index) = control.to_number().and_then(array_index)
+            && index + 1 < t.array_size.get()
+            && ins.b() <= 3
+        {
+            let item = t.array_value(index + 1);
+            *r = if item.is_nil() { Value::NIL } else { Value::number(f64::from(index + 1)) };
+            *r.add(1) = item;
             return next(vm, base, pc, k, x);
         }
         tail(super::calls::iterate_by_call, vm, base, pc, ins, k, x)
