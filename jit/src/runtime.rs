@@ -127,6 +127,22 @@ helpers! {
         vm.heap.intern(&[code as u8]).as_ptr()
     }
 
+    concat2(vm, a: Value, b: Value) -> *mut Str {
+        vm.concat(&[a, b]).map_or(std::ptr::null_mut(), |s| s.as_ptr())
+    }
+
+    concat3(vm, a: Value, b: Value, c: Value) -> *mut Str {
+        vm.concat(&[a, b, c]).map_or(std::ptr::null_mut(), |s| s.as_ptr())
+    }
+
+    concat4(vm, a: Value, b: Value, c: Value, d: Value) -> *mut Str {
+        vm.concat(&[a, b, c, d]).map_or(std::ptr::null_mut(), |s| s.as_ptr())
+    }
+
+    find_plain(vm, string: Gc<Str>, part: Gc<Str>, place: i32) -> i32 {
+        moonwake_lang::stdlib::string::find_plain(string.bytes(), part.bytes(), place).map_or(0, |at| at as i32 + 1)
+    }
+
     concat(vm, place: *const Value, count: u32) -> *mut Str {
         // SAFETY: the trace stored that many strings and numbers there.
         let pieces = unsafe { std::slice::from_raw_parts(place, count as usize) };
@@ -167,23 +183,26 @@ helpers! {
 
     call_native(vm, place: *mut Value, count: u32, room: u32) -> u64 {
         // SAFETY: the trace stored a function and so many arguments there, and has room for the results in their place.
-        let (function, arguments) = unsafe { (*place, std::slice::from_raw_parts(place.add(1), count as usize)) };
-        let Some(function) = function.as_function() else { return 0 };
-        let mut results = [Value::NIL; MAX_RESULTS];
-        let results = &mut results[..(room as usize).min(MAX_RESULTS)];
-        match vm.call_native_for_trace(function, arguments, results) {
-            Some(given) => {
-                // SAFETY: as above.
-                unsafe { place.copy_from_nonoverlapping(results.as_ptr(), results.len()) };
-                given as u64 + 1
-            }
-            None => 0,
-        }
+        let given = unsafe { vm.call_native_for_trace(place, count as usize, room as usize) };
+        given.map_or(0, |given| given as u64 + 1)
+    }
+
+    random(vm) -> f64 {
+        vm.random.next_number()
+    }
+
+    string_upper(vm, string: Gc<Str>) -> *mut Str {
+        vm.mapped_string(string, |byte| byte.to_ascii_uppercase()).as_ptr()
+    }
+
+    string_lower(vm, string: Gc<Str>) -> *mut Str {
+        vm.mapped_string(string, |byte| byte.to_ascii_lowercase()).as_ptr()
+    }
+
+    string_reverse(vm, string: Gc<Str>) -> *mut Str {
+        vm.reversed_string(string).as_ptr()
     }
 }
-
-/// Results that a native function can give to a trace.
-pub const MAX_RESULTS: usize = 64;
 
 extern "C" fn copy_bytes(to: *mut u8, from: *const u8, length: u32) {
     if length > 0 {
@@ -229,6 +248,14 @@ pub fn table() -> HelperTable {
         (Helper::StringCompare, string_compare as *const () as usize),
         (Helper::StringSub, string_sub as *const () as usize),
         (Helper::StringChar, string_char as *const () as usize),
+        (Helper::StringUpper, string_upper as *const () as usize),
+        (Helper::StringLower, string_lower as *const () as usize),
+        (Helper::StringReverse, string_reverse as *const () as usize),
+        (Helper::Random, random as *const () as usize),
+        (Helper::Concat2, concat2 as *const () as usize),
+        (Helper::Concat3, concat3 as *const () as usize),
+        (Helper::Concat4, concat4 as *const () as usize),
+        (Helper::FindPlain, find_plain as *const () as usize),
         (Helper::Concat, concat as *const () as usize),
         (Helper::IsCaptured, is_captured as *const () as usize),
         (Helper::TableMetatable, table_metatable as *const () as usize),
@@ -254,5 +281,11 @@ pub fn table() -> HelperTable {
 pub fn layout() -> Layout {
     let epoch = offset_of!(Vm, heap) + offset_of!(Heap, epoch);
     let runs = offset_of!(Vm, heap) + offset_of!(Heap, space) + offset_of!(Space, bumps);
-    Layout { epoch: epoch as i32, barrier_bits: gc_bits::NEEDS_BARRIER, runs: runs as i32 }
+    let byte_strings = offset_of!(Vm, heap) + offset_of!(Heap, byte_strings);
+    Layout {
+        epoch: epoch as i32,
+        barrier_bits: gc_bits::NEEDS_BARRIER,
+        runs: runs as i32,
+        byte_strings: byte_strings as i32,
+    }
 }

@@ -37,6 +37,8 @@ pub struct Layout {
     pub epoch: i32,
     /// The bits of a header's `gc` byte that ask for a write barrier.
     pub barrier_bits: u8,
+    /// Distance of the pointers to the strings of one byte from the start of the virtual machine.
+    pub byte_strings: i32,
     /// Distance of the heap's runs of free cells from the start of the virtual machine.
     pub runs: i32,
 }

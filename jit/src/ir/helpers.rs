@@ -79,7 +79,14 @@ macro_rules! for_each_helper {
             NumberToString, "number_to_string", true, (Num), Str, Never, [], [], false, "a number as text";
             StringCompare, "string_compare", true, (Str, Str), Int, Never, [], [], false, "below, at or above 0, as a is less than, equal to or greater than b";
             StringSub, "string_sub", true, (Str, Int, Int), Str, Never, [], [], false, "the piece of a from b to c, as string.sub has it";
-            StringChar, "string_char", true, (Int), Str, Never, [], [], false, "the string of one byte";
+            StringChar, "string_char", true, (Int), Str, Never, [], [], false, "the string of one byte, which compiled code loads from where the heap keeps these";
+            StringUpper, "string_upper", true, (Str), Str, Never, [], [], false, "a with its letters in upper case";
+            StringLower, "string_lower", true, (Str), Str, Never, [], [], false, "a with its letters in lower case";
+            StringReverse, "string_reverse", true, (Str), Str, Never, [], [], false, "the bytes of a from the last to the first";
+            Concat2, "concat2", true, (Val, Val), Str, Null, [], [], false, "the concatenation of two strings or numbers";
+            Concat3, "concat3", true, (Val, Val, Val), Str, Null, [], [], false, "of three";
+            Concat4, "concat4", true, (Val, Val, Val, Val), Str, Null, [], [], false, "of four";
+            FindPlain, "find_plain", true, (Str, Str, Int), Int, Never, [], [], false, "where b is in a from place c on, counted as string.find does; 0 if it is not";
             Concat, "concat", true, (Ptr, Int), Str, Null, [Scratch], [], true, "the concatenation of b strings and numbers at a";
 
             // C memory.
@@ -88,7 +95,8 @@ macro_rules! for_each_helper {
             StringOf, "string_of", true, (Ptr, Int), Str, Null, [Memory], [], true, "the string of the b bytes at a";
             StringUpTo, "string_up_to", true, (Ptr, Int), Str, Null, [Memory], [], true, "the string of the bytes at a before a zero, b at most; none for a null pointer";
 
-            // Functions.
+            // Functions. Random numbers have a state, for which the class stands that nothing is kept in.
+            Random, "random", true, (), Num, Never, [], [Scratch], true, "the next random number, from 0 up to 1";
             IsCaptured, "is_captured", true, (Ptr), Int, Never, [Place], [], true, "1 if a closure holds a variable at this stack slot or above, else 0";
             SetMetatable, "set_metatable", true, (Tab, Tab), None, Never, [Shape, Keyed], [Shape, Layout, Keyed, Epoch], true, "gives table a the metatable b, as setmetatable does";
             CapturingClosure, "capturing_closure", true, (Ptr, Fun, Ptr), Fun, Never, [Place], [Place], true, "a closure of prototype a, made by b, over variables at stack address c";
@@ -214,6 +222,14 @@ impl Helper {
             | Helper::StringCompare
             | Helper::StringSub
             | Helper::StringChar
+            | Helper::StringUpper
+            | Helper::StringLower
+            | Helper::StringReverse
+            | Helper::Random
+            | Helper::Concat2
+            | Helper::Concat3
+            | Helper::Concat4
+            | Helper::FindPlain
             | Helper::Concat
             | Helper::IsCaptured
             | Helper::TableMetatable

@@ -34,6 +34,16 @@ impl Recorder {
 
     /// The concatenation of unboxed strings and numbers.
     pub fn concat_pieces(&mut self, pieces: &[Traced]) -> Rec<IrRef> {
+        let few = match pieces.len() {
+            2 => Some(Helper::Concat2),
+            3 => Some(Helper::Concat3),
+            4 => Some(Helper::Concat4),
+            _ => None,
+        };
+        if let Some(helper) = few {
+            let pieces: Vec<IrRef> = pieces.iter().map(|piece| piece.ir).collect();
+            return self.call(helper, &pieces);
+        }
         // The helper finds them in stack slots that nothing else uses.
         let first = self.scratch_slots(pieces.len())?;
         for (i, piece) in pieces.iter().enumerate() {

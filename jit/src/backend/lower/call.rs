@@ -6,7 +6,7 @@
 //! adjusted, and structs in memory are laid on the stack.
 
 use super::memory::C_MEMORY;
-use super::{CompileError, Lowering, clif_type};
+use super::{CompileError, Lowering, TRUSTED, clif_type};
 use crate::backend::Callee;
 use crate::ir::helpers::FAILED;
 use crate::ir::{CParam, CSignature, Failure, Helper, Ins, IrRef, MemType, Type};
@@ -54,6 +54,9 @@ impl Lowering<'_> {
         for (&argument, &param) in trace.list(ins.list).iter().zip(info.params) {
             arguments.push(if param == Type::Val { self.boxed(argument) } else { self.value(argument) });
         }
+        if helper == Helper::StringChar {
+            return Ok(Some(self.byte_string(arguments[0])));
+        }
         let result = self.call_helper(helper, &arguments)?;
         match info.failure {
             Failure::Never => {}
@@ -68,6 +71,14 @@ impl Lowering<'_> {
             }
         }
         Ok(clif_type(ins.ty).map(|_| result))
+    }
+
+    /// The string of one byte.
+    fn byte_string(&mut self, byte: Value) -> Value {
+        let wide = self.b.ins().uextend(I64, byte);
+        let offset = self.b.ins().ishl_imm_u(wide, 3);
+        let place = self.b.ins().iadd(self.vm, offset);
+        self.b.ins().load(I64, TRUSTED, place, self.environment.layout.byte_strings)
     }
 
     pub(super) fn native_call(&mut self, at: IrRef, ins: &Ins) -> Result<Option<Value>, CompileError> {

@@ -99,3 +99,21 @@ pub fn min(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
 pub fn max(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     choose(r, at, callee, Op::MAX)
 }
+
+/// `math.random`: the bounds are looked at first, since a number that was drawn cannot be put back.
+pub fn random(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
+    let mut bounds = Vec::new();
+    for i in 0..callee.arguments.len().min(2) {
+        bounds.push(r.number_argument(at, callee, i)?);
+    }
+    let number = r.call(Helper::Random, &[])?;
+    r.effect = true;
+    let low = if bounds.len() == 2 { bounds[0] } else { r.e.num(1.0) };
+    let Some(&high) = bounds.last() else { return one(number) };
+    let one_ = r.e.num(1.0);
+    let difference = r.e.op(Op::SUB, Type::Num, &[high, low]);
+    let count = r.e.op(Op::ADD, Type::Num, &[difference, one_]);
+    let scaled = r.e.op(Op::MUL, Type::Num, &[number, count]);
+    let steps = r.e.op(Op::FLOOR, Type::Num, &[scaled]);
+    one(r.e.op(Op::ADD, Type::Num, &[steps, low]))
+}

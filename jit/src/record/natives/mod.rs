@@ -145,7 +145,7 @@ natives! {
     "math.modf": call Reads;
     "math.frexp": call Reads;
     "math.ldexp": call Reads;
-    "math.random": call Acts;
+    "math.random": inline math::random;
     "math.randomseed": call Acts;
 
     // bit
@@ -167,12 +167,12 @@ natives! {
     "string.char": inline string::char;
     "string.len": inline string::len;
     "string.sub": inline string::sub;
-    "string.lower": call Reads;
-    "string.upper": call Reads;
-    "string.reverse": call Reads;
+    "string.lower": inline string::lower;
+    "string.upper": inline string::upper;
+    "string.reverse": inline string::reverse;
     "string.rep": call Reads;
     "string.format": inline string::format;
-    "string.find": call Reads;
+    "string.find": inline string::find;
     "string.match": call Reads;
     "string.gmatch": call Reads;
     "string.gmatch_step": call Acts;

@@ -4,7 +4,7 @@ use super::{Done, Effects};
 use crate::ir::{Field, Helper, IrRef, MemType, Op, Type};
 use crate::record::call::Callee;
 use crate::record::recorder::whole;
-use crate::record::{At, Recorder};
+use crate::record::{At, Recorder, Traced};
 use crate::trace::abort::{Abort, Reason, Rec};
 use moonwake_lang::object::Str;
 use moonwake_lang::value::{Tag, Value};
@@ -22,17 +22,11 @@ pub fn len(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     one(r.field(s.ir, Field::StrLen))
 }
 
-/// `string.byte` of one byte.
-pub fn byte(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
-    let s = r.argument(callee, 0)?;
-    let Some(text) = s.now.as_str() else { return Ok(Done::Call(Effects::Reads)) };
-    let place = match callee.arguments.get(1) {
-        None => r.value(Value::number(1.0)),
-        Some(&place) if whole(place.now).is_some() && callee.arguments.len() == 2 => place,
-        Some(_) => return Ok(Done::Call(Effects::Reads)),
-    };
-    let (now, length_now) = (whole(place.now).unwrap_or(0), text.len() as i32);
-    let Some(place) = r.int(place)? else { return Ok(Done::Call(Effects::Reads)) };
+/// The byte at a place of a string, counted from 1 or from the end: guarded to be there if it is now, else not to be.
+fn byte_at(r: &mut Recorder, s: Traced, place: Traced) -> Rec<Option<IrRef>> {
+    let text = s.now.as_str().ok_or(Reason::BadType)?;
+    let (now, length_now) = (whole(place.now).ok_or(Reason::BadType)?, text.len() as i32);
+    let place = r.int(place)?.ok_or(Reason::BadType)?;
     let length = r.field(s.ir, Field::StrLen);
     let (zero, one_) = (r.e.int(0), r.e.int(1));
     let index = if now < 0 {
@@ -44,29 +38,90 @@ pub fn byte(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     let index_now = if now < 0 { length_now + now } else { now - 1 };
     if !(0..length_now).contains(&index_now) {
         r.e.guard(Op::UGE, Type::None, &[index, length])?;
-        return Ok(Done::Results(Vec::new()));
+        return Ok(None);
     }
     r.e.guard(Op::ULT, Type::None, &[index, length])?;
     let bytes = r.e.op_with(Op::ADDR, Type::Ptr, &[s.ir], &[Str::BYTES_OFFSET as i32]);
     let address = r.e.op_with(Op::INDEX, Type::Ptr, &[bytes, index], &[1]);
-    one(r.e.op_with(Op::XLOAD, Type::Int, &[address], &[MemType::U8 as i32, 0]))
+    Ok(Some(r.e.op_with(Op::XLOAD, Type::Int, &[address], &[MemType::U8 as i32, 0])))
 }
 
-/// `string.char` of one byte.
-pub fn char(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
-    let [argument] = callee.arguments[..] else { return Ok(Done::Call(Effects::Reads)) };
-    if !whole(argument.now).is_some_and(|n| (0..256).contains(&n)) {
+/// `string.byte` of one byte.
+pub fn byte(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
+    let s = r.argument(callee, 0)?;
+    let place = match callee.arguments.get(1) {
+        None => r.value(Value::number(1.0)),
+        Some(&place) if whole(place.now).is_some() && callee.arguments.len() == 2 => place,
+        Some(_) => return Ok(Done::Call(Effects::Reads)),
+    };
+    if !s.now.is(Tag::Str) || r.int(place)?.is_none() {
         return Ok(Done::Call(Effects::Reads));
     }
-    let Some(code) = r.int(argument)? else { return Ok(Done::Call(Effects::Reads)) };
+    Ok(Done::Results(byte_at(r, s, place)?.into_iter().collect()))
+}
+
+/// `string.char`: the strings of its bytes, put together.
+pub fn char(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
+    let is_byte = |argument: &Traced| whole(argument.now).is_some_and(|n| (0..256).contains(&n));
+    if callee.arguments.is_empty() || callee.arguments.len() > MOST_BYTES || !callee.arguments.iter().all(is_byte) {
+        return Ok(Done::Call(Effects::Reads));
+    }
+    let mut codes = Vec::new();
+    for argument in &callee.arguments {
+        let Some(code) = r.int(*argument)? else { return Ok(Done::Call(Effects::Reads)) };
+        codes.push((code, whole(argument.now).unwrap_or(0) as u8));
+    }
     let end = r.e.int(256);
-    r.e.guard(Op::ULT, Type::None, &[code, end])?;
-    let result = r.call(Helper::StringChar, &[code])?;
-    one(result)
+    let mut pieces = Vec::new();
+    for (code, now) in codes {
+        r.e.guard(Op::ULT, Type::None, &[code, end])?;
+        let ir = r.call(Helper::StringChar, &[code])?;
+        pieces.push(Traced { ir, now: at.vm.string_value([now]) });
+    }
+    match pieces[..] {
+        [piece] => one(piece.ir),
+        _ => one(r.concat_pieces(&pieces)?),
+    }
+}
+
+/// More bytes than this are put together by the function itself.
+const MOST_BYTES: usize = 4;
+
+/// `string.find` of plain text: the pattern is a constant without special characters, or is said to be plain.
+pub fn find(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
+    let (s, part, plain) = (r.argument(callee, 0)?, r.argument(callee, 1)?, r.argument(callee, 3)?);
+    let (Some(text), Some(part_now)) = (s.now.as_str(), part.now.as_str()) else {
+        return Ok(Done::Call(Effects::Reads));
+    };
+    let has_specials = moonwake_lang::pattern::has_specials(part_now.bytes());
+    let first = match callee.arguments.get(2) {
+        Some(&first) if !first.now.is_nil() => first,
+        _ => r.value(Value::number(1.0)),
+    };
+    let Some(first_now) = whole(first.now) else { return Ok(Done::Call(Effects::Reads)) };
+    if plain.now.is_falsy() && (has_specials || !part.ir.is_constant()) {
+        return Ok(Done::Call(Effects::Reads));
+    }
+    let Some(first) = r.int(first)? else { return Ok(Done::Call(Effects::Reads)) };
+    let place = r.call(Helper::FindPlain, &[s.ir, part.ir, first])?;
+    let zero = r.e.int(0);
+    match moonwake_lang::stdlib::string::find_plain(text.bytes(), part_now.bytes(), first_now) {
+        None => {
+            r.e.guard(Op::EQ, Type::None, &[place, zero])?;
+            one(r.value(Value::NIL).ir)
+        }
+        Some(_) => {
+            r.e.guard(Op::NE, Type::None, &[place, zero])?;
+            let (length, one_) = (r.field(part.ir, Field::StrLen), r.e.int(1));
+            let end = r.e.op(Op::ADD, Type::Int, &[place, length]);
+            let last = r.e.op(Op::SUB, Type::Int, &[end, one_]);
+            Ok(Done::Results(vec![place, last]))
+        }
+    }
 }
 
 /// `string.sub`
-pub fn sub(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
+pub fn sub(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     let s = r.argument(callee, 0)?;
     let mut places = [r.value(Value::number(1.0)), r.value(Value::number(-1.0))];
     for (place, argument) in places.iter_mut().zip(callee.arguments.iter().skip(1)) {
@@ -78,8 +133,39 @@ pub fn sub(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
         return Ok(Done::Call(Effects::Reads));
     }
     let (Some(from), Some(to)) = (r.int(places[0])?, r.int(places[1])?) else { return Ok(Done::Call(Effects::Reads)) };
+    if from == to {
+        return one(match byte_at(r, s, places[0])? {
+            Some(byte) => r.call(Helper::StringChar, &[byte])?,
+            None => r.value(at.vm.string_value("")).ir,
+        });
+    }
     let result = r.call(Helper::StringSub, &[s.ir, from, to])?;
     one(result)
+}
+
+/// A function of one string, by a helper.
+fn of_string(r: &mut Recorder, callee: &Callee, helper: Helper) -> Rec<Done> {
+    let s = r.argument(callee, 0)?;
+    if !s.now.is(Tag::Str) {
+        return Ok(Done::Call(Effects::Reads));
+    }
+    let result = r.call(helper, &[s.ir])?;
+    one(result)
+}
+
+/// `string.upper`
+pub fn upper(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
+    of_string(r, callee, Helper::StringUpper)
+}
+
+/// `string.lower`
+pub fn lower(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
+    of_string(r, callee, Helper::StringLower)
+}
+
+/// `string.reverse`
+pub fn reverse(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
+    of_string(r, callee, Helper::StringReverse)
 }
 
 /// Whether arguments are strings, numbers, booleans or nil: no metamethod of theirs is called.
