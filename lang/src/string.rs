@@ -38,7 +38,7 @@ const FREE: u64 = 0;
 const REMOVED: u64 = 1;
 /// Where the bits of the hash begin in an entry.
 const TAG_SHIFT: u32 = 48;
-const MIN_SIZE: usize = 1024;
+const MIN_SIZE: usize = 2048;
 /// A table with so many entries at most is small.
 const SMALL: usize = 1 << 17;
 /// How many entries further the string's memory is asked for while strings move.
