@@ -130,7 +130,7 @@ impl Heap {
     }
 
     /// Moves the keys that follow the array from the dictionary to it.
-    fn take_from_dict(&mut self, t: Gc<Table>) {
+    pub(super) fn take_from_dict(&mut self, t: Gc<Table>) {
         if !self.has_number_keys(t) {
             return;
         }
@@ -178,8 +178,9 @@ impl Heap {
         true
     }
 
-    /// Before a rehash: makes the array as large as the keys, `extra` among them, justify, and moves those to it.
-    pub(super) fn move_to_array(&mut self, t: Gc<Table>, extra: Value) {
+    /// Before a rehash: makes the array as large as the keys, `extra` among them, justify, and moves those to it. The dictionary then holds
+    /// no index of the array's capacity, but may hold those that follow: see [`Heap::take_from_dict`]. False if there is no memory for it.
+    pub(super) fn move_to_array(&mut self, t: Gc<Table>, extra: Value) -> bool {
         // keys[k]: how many of the indexes i > 0 with 2^(k-1) <= i + 1 < 2^k are in use; an array of 2^k - 1 values holds them.
         let mut keys = [0usize; 28];
         let mut count = |index: u32| {
@@ -203,23 +204,22 @@ impl Heap {
         let shrunk = t.header.aux.get() & table_flags::SHRUNK != 0;
         if best > t.array_capacity() as usize {
             if !self.resize_array(t, best as u32) {
-                return;
+                return false;
             }
             t.header.aux.set(t.header.aux.get() & !table_flags::SHRUNK);
         } else if shrunk && best < t.array_capacity() as usize {
             best = best.max(t.array_size.get() as usize).max(1);
             if !self.resize_array(t, best as u32) {
-                return;
+                return false;
             }
-        } else {
-            best = t.array_capacity() as usize;
         }
-        let Some(dict) = dict else { return };
+        let Some(dict) = dict else { return true };
+        let capacity = t.array_capacity();
         let mut size = t.array_size.get();
         for number in 0..dict.used.get() as usize {
             let entry = dict.entry(number);
             if let Some(index) = entry.key.to_number().and_then(array_index)
-                && (index as usize) < best
+                && index < capacity
                 && !entry.value.is_nil()
             {
                 t.put_array_value(index, entry.value);
@@ -230,6 +230,6 @@ impl Heap {
         t.array_size.set(size);
         // The array may have been scanned without them.
         t.array_object().into_iter().for_each(|array| self.barrier_body(t, array));
-        self.take_from_dict(t);
+        true
     }
 }

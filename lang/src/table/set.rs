@@ -197,13 +197,19 @@ impl Heap {
 
     /// The dictionary is full: makes a larger one, or moves whole numbers to the array, and stores.
     fn rehash_and_set(&mut self, t: Gc<Table>, key: Value, value: Value) {
-        if key.is_number() || t.dict().is_some_and(|dict| dict.has_numbers.get() != 0) {
-            self.move_to_array(t, key);
+        let numbers = key.is_number() || t.dict().is_some_and(|dict| dict.has_numbers.get() != 0);
+        if numbers && !self.move_to_array(t, key) {
+            return;
+        }
+        let index = key.to_number().and_then(array_index);
+        let mut fits = index.is_some_and(|index| index < t.array_capacity());
+        if !fits && numbers {
+            // Not before: this can make the array larger than the indexes that have been moved to it.
+            self.take_from_dict(t);
+            fits = index.is_some_and(|index| index == t.array_size.get().max(1));
         }
         let live = t.dict().map_or(0, |dict| dict.live().count());
-        if let Some(index) = key.to_number().and_then(array_index)
-            && (index < t.array_capacity() || index == t.array_size.get().max(1))
-        {
+        if let Some(index) = index.filter(|_| fits) {
             if live == 0 {
                 self.leave_dictionary(t);
             }

@@ -98,6 +98,29 @@ fn random_stores_agree_with_a_model() {
     }
 }
 
+/// As a walk over a graph marks its nodes: a run of indexes, then one further on, then one between.
+#[test]
+fn runs_of_indexes_are_kept_in_whatever_order_they_come() {
+    for seed in 1..400 {
+        let mut random = Random(seed * 0x2545_F491);
+        let mut runs = Vec::new();
+        let mut next = random.below(3);
+        while next < 70 {
+            let end = next + 1 + random.below(18);
+            runs.push(next..end);
+            next = end + random.below(2) * random.below(4);
+        }
+        let mut model = Model::new();
+        while !runs.is_empty() {
+            let run = runs.swap_remove(random.below(runs.len() as u64) as usize);
+            for index in run {
+                model.set(number(index as f64), number(1.0));
+            }
+            model.check();
+        }
+    }
+}
+
 #[test]
 fn clearing_while_traversing_visits_everything_once() {
     for seed in 1..100 {
