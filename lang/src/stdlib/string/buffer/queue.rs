@@ -83,15 +83,17 @@ impl Queue {
     fn make_room(&mut self, size: usize) {
         let length = self.len();
         let needed = length + size;
+        let mut capacity = self.owned().max(SMALLEST);
+        while capacity < needed {
+            capacity *= 2;
+        }
         match &mut self.memory {
-            Memory::Owned(memory) if needed <= memory.len() && self.read > memory.len() / 2 => {
+            Memory::Owned(memory) => {
+                // What has been written to the room and not been committed stays in it, as scripts expect of a reservation that they enlarge.
+                memory.resize(capacity, 0);
                 memory.copy_within(self.read..self.write, 0);
             }
-            _ => {
-                let mut capacity = self.owned().max(SMALLEST);
-                while capacity < needed {
-                    capacity *= 2;
-                }
+            Memory::Borrowed(..) => {
                 let mut memory = Vec::with_capacity(capacity);
                 memory.extend_from_slice(self.bytes());
                 memory.resize(capacity, 0);
