@@ -49,6 +49,8 @@ fn a_script_gets_its_arguments() {
     );
     assert_eq!(out(&[&script, "a", "b c"], ""), "args.lua\ta\tb c\t2\t2\ta\tb c\n");
     assert_eq!(out(&["-e", "", "-joff", &script, "-x"], ""), "args.lua\t-x\tnil\t1\t1\t-x\n");
+    // Without a script, the words have negative indexes all the same.
+    assert_eq!(out(&["-joff", "-e", "print(arg[-2], arg[0], arg[1], #arg)"], ""), "-e\tnil\tnil\t0\n");
 }
 
 #[test]

@@ -156,7 +156,8 @@ fn write_bytecode(options: &Options, wanted: Bytecode, engine: &mut Engine) -> R
     }
 }
 
-/// Sets the global `arg`: the script at 0, its arguments from 1, what stood before it at negative indexes.
+/// Sets the global `arg`: the script at 0, its arguments from 1, what stood before it at negative indexes; without a script all words have
+/// negative indexes, as in LuaJIT.
 fn set_arguments(options: &Options, engine: &mut Engine) {
     let script = match &options.script {
         Some(Script::File(file)) => Some(file.clone()),
@@ -164,7 +165,7 @@ fn set_arguments(options: &Options, engine: &mut Engine) {
         None => None,
     };
     let mut words: Vec<&[u8]> = options.words_before.iter().map(|w| w.as_bytes()).collect();
-    let zero = if script.is_some() { words.len() } else { 0 };
+    let zero = words.len();
     words.extend(script.as_ref().map(|s| s.as_bytes()));
     words.extend(options.script_args.iter().map(|w| w.as_bytes()));
     engine.set_arguments(&words, zero);
