@@ -7,10 +7,14 @@
 local passed, failed, skipped = 0, 0, 0
 local path, hooks = {}, {} -- names of the groups around, and their before_each and after_each
 
-local function same(a, b)
+-- `within` holds the pairs that are being compared further out, which are taken to be the same when they are met again in a cycle.
+local function same(a, b, within)
   if type(a) ~= 'table' or type(b) ~= 'table' then return a == b or a ~= a and b ~= b end
+  within = within or {}
+  if within[a] == b then return true end
+  within[a] = b
   for k, v in pairs(a) do
-    if not same(v, b[k]) then return false end
+    if not same(v, b[k], within) then return false end
   end
   for k in pairs(b) do
     if a[k] == nil then return false end
@@ -27,7 +31,7 @@ end
 -- What follows `assert.`, as functions that tell whether their arguments are as they should be.
 local is = {
   equal = function(a, b) return a == b end,
-  same = same,
+  same = function(a, b) return same(a, b) end,
   ['true'] = function(v) return v == true end,
   ['false'] = function(v) return v == false end,
   ['nil'] = function(v) return v == nil end,
@@ -136,13 +140,20 @@ function setup(f) f() end
 function teardown() end
 context, test, spec = describe, it, it
 
--- Assertions that specs add themselves.
-package.preload.luassert = function()
-  return { register = function(_, kind, name, check)
+-- Modules that specs ask for: the framework itself, its assertions, to which specs add, and one that only watches.
+local function module(name, value) package.preload[name] = function() return value end end
+module('luassert', setmetatable({
+  register = function(_, kind, name, check)
     if kind == 'assertion' then is[name] = function(...) return check({}, { n = select('#', ...), ... }) end end
-  end }
-end
-package.preload.say = function() return { set = function() end } end
+  end,
+}, {
+  __index = function(_, name) return assertion(false)[name] end,
+  __call = function(_, ...) return assertion(false)(...) end,
+}))
+module('say', { set = function() end })
+module('busted', setmetatable({}, { __index = _G }))
+module('busted.runner', function() end)
+module('luacov', {})
 
 local files = { ... }
 for _, file in ipairs(files) do
