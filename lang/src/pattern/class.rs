@@ -88,6 +88,11 @@ pub fn bracket_set(text: &[u8]) -> Option<(Set, usize)> {
                 }
                 body = rest;
             }
+            // The end of a range was the first half of `%%`; what is left of it stands before the bracket.
+            [b'%'] => {
+                set.insert(b']');
+                body = &[];
+            }
             [first, b'-', last, rest @ ..] => {
                 (*first..=*last).for_each(|c| set.insert(c));
                 body = rest;

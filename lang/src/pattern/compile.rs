@@ -2,6 +2,7 @@
 
 use super::class::{Set, bracket_set, class};
 use super::{MAX_CAPTURES, PatternError};
+use crate::bytes::find_byte;
 
 /// What matches one character.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,6 +77,7 @@ impl Pattern {
     pub fn compile(text: &[u8], anchor: Anchor) -> Pattern {
         let anchored = anchor == Anchor::Special && text.first() == Some(&b'^');
         let text = &text[usize::from(anchored)..];
+        let text = &text[..find_byte(text, 0).unwrap_or(text.len())];
         let mut compiler = Compiler { text, at: 0, items: Vec::new(), sets: Vec::new(), captures: Vec::new() };
         let last = match compiler.items() {
             Ok(()) => Item::Match,

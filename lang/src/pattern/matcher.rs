@@ -10,6 +10,10 @@
 //!
 //! Captures need not be restored: items are passed in order, so a capture that a failed path has set is set again before a
 //! later path can look at it.
+//!
+//! **A limit that programs can see.** LuaJIT's matcher calls itself for what follows a repetition or a parenthesis, and gives up with
+//! "pattern too complex" in the 201st call. Nothing here needs that limit, but programs rely on it to be told of patterns that would
+//! take for ever; so the calls that LuaJIT would be in are counted along the path, and a frame remembers the count to go back to.
 
 use super::{Item, MAX_CAPTURES, Pattern, PatternError, Single};
 use crate::bytes::find_byte;
@@ -41,10 +45,13 @@ const POSITION: u32 = u32::MAX - 1;
 /// A choice that is left; see the head of this file.
 #[derive(Clone, Copy)]
 enum Frame {
-    Greedy { item: usize, least: usize, at: usize },
-    Lazy { item: usize, single: Single, at: usize },
-    Skip { item: usize, at: usize },
+    Greedy { item: usize, least: usize, at: usize, depth: usize },
+    Lazy { item: usize, single: Single, at: usize, depth: usize },
+    Skip { item: usize, at: usize, depth: usize },
 }
+
+/// Most repetitions and parentheses that a match may be inside of.
+const MAX_DEPTH: usize = 199;
 
 /// A pattern at work on a subject.
 pub struct Matcher<'p, 's> {
@@ -94,6 +101,8 @@ impl<'p, 's> Matcher<'p, 's> {
         self.choices.clear();
         let mut at = start;
         let mut item = 0;
+        // How deep a recursive matcher would be here.
+        let mut depth = 0;
         loop {
             let next_byte = subject.get(at).copied();
             let matched = match pattern.items[item] {
@@ -106,37 +115,44 @@ impl<'p, 's> Matcher<'p, 's> {
                 },
                 Item::Optional(single) => {
                     if next_byte.is_some_and(|byte| pattern.accepts(single, byte)) {
-                        self.choices.push(Frame::Skip { item: item + 1, at });
+                        self.choices.push(Frame::Skip { item: item + 1, at, depth });
                         at += 1;
+                        depth += 1;
                     }
                     true
                 }
                 Item::Star(single) => {
-                    at = self.take_all(single, item, at, at);
+                    depth += 1;
+                    at = self.take_all(single, item, at, at, depth);
                     true
                 }
                 Item::Plus(single) => {
                     if next_byte.is_some_and(|byte| pattern.accepts(single, byte)) {
-                        at = self.take_all(single, item, at + 1, at + 1);
+                        depth += 1;
+                        at = self.take_all(single, item, at + 1, at + 1, depth);
                         true
                     } else {
                         false
                     }
                 }
                 Item::Lazy(single) => {
-                    self.choices.push(Frame::Lazy { item: item + 1, single, at });
+                    depth += 1;
+                    self.choices.push(Frame::Lazy { item: item + 1, single, at, depth });
                     true
                 }
                 Item::Open(index) => {
                     self.captures[usize::from(index)] = Caught { start: at as u32, end: UNFINISHED };
+                    depth += 1;
                     true
                 }
                 Item::Position(index) => {
                     self.captures[usize::from(index)] = Caught { start: at as u32, end: POSITION };
+                    depth += 1;
                     true
                 }
                 Item::Close(index) => {
                     self.captures[usize::from(index)].end = at as u32;
+                    depth += 1;
                     true
                 }
                 Item::Back(index) => {
@@ -164,9 +180,12 @@ impl<'p, 's> Matcher<'p, 's> {
             };
             if matched {
                 item += 1;
+                if depth > MAX_DEPTH {
+                    return Err(PatternError::TooComplex);
+                }
             } else {
                 match self.next_choice() {
-                    Some(choice) => (item, at) = choice,
+                    Some(choice) => (item, at, depth) = choice,
                     None => return Ok(None),
                 }
             }
@@ -174,7 +193,7 @@ impl<'p, 's> Matcher<'p, 's> {
     }
 
     /// Takes all characters from `at` on that match; says where they end.
-    fn take_all(&mut self, single: Single, item: usize, least: usize, at: usize) -> usize {
+    fn take_all(&mut self, single: Single, item: usize, least: usize, at: usize, depth: usize) -> usize {
         let (pattern, rest) = (self.pattern, &self.subject[at..]);
         let length = match single {
             Single::Any => rest.len(),
@@ -187,32 +206,32 @@ impl<'p, 's> Matcher<'p, 's> {
         let end = at + length;
         // Before the end of the pattern there is nothing to give characters back for.
         if end > least && pattern.items[item + 1] != Item::Match {
-            self.choices.push(Frame::Greedy { item: item + 1, least, at: end });
+            self.choices.push(Frame::Greedy { item: item + 1, least, at: end, depth });
         }
         end
     }
 
-    /// Takes up the last choice that is left: the item and the place to go on with.
-    fn next_choice(&mut self) -> Option<(usize, usize)> {
+    /// Takes up the last choice that is left: the item and the place to go on with, and the depth there.
+    fn next_choice(&mut self) -> Option<(usize, usize, usize)> {
         loop {
             match self.choices.last_mut()? {
-                Frame::Greedy { item, least, at } => {
+                Frame::Greedy { item, least, at, depth } => {
                     *at -= 1;
-                    let choice = (*item, *at);
+                    let choice = (*item, *at, *depth);
                     if *at == *least {
                         self.choices.pop();
                     }
                     return Some(choice);
                 }
-                Frame::Lazy { item, single, at } => {
+                Frame::Lazy { item, single, at, depth } => {
                     if self.subject.get(*at).is_some_and(|&byte| self.pattern.accepts(*single, byte)) {
                         *at += 1;
-                        return Some((*item, *at));
+                        return Some((*item, *at, *depth));
                     }
                     self.choices.pop();
                 }
-                Frame::Skip { item, at } => {
-                    let choice = (*item, *at);
+                Frame::Skip { item, at, depth } => {
+                    let choice = (*item, *at, *depth);
                     self.choices.pop();
                     return Some(choice);
                 }

@@ -7,13 +7,14 @@
 //! "^(%w+)=%s*"    anchored   OPEN 0   PLUS %w   CLOSE 0   ONE '='   STAR %s   MATCH
 //! ```
 //!
-//! The original matcher recurses once per item and needs a limit ("pattern too complex"). Here the native stack is not
-//! used: an item that could also match differently leaves a frame on the backtrack stack. Since every item leaves at most one
-//! frame at a time, that stack is never longer than the pattern.
+//! The original matcher recurses. Here the native stack is not used: an item that could also match differently leaves a frame
+//! on the backtrack stack. Since every item leaves at most one frame at a time, that stack is never longer than the pattern.
 //!
 //! **Mistakes show when they are reached.** `("x"):find("y[")` is nil, not an error, because the matcher gives up before
 //! it sees the bracket. So a malformed part compiles to an item that fails with its [`PatternError`] when it is
 //! reached, and compiling never fails.
+//!
+//! **A pattern ends at its first zero**, as in Lua 5.1, which takes it for a C string; `%z` stands for the character.
 //!
 //! Read [`class`] (`%a`, `[...]`), [`compile`], [`matcher`]. Reference: Lua 5.1 manual §5.4.1; `%f` as in 5.2.
 
@@ -48,6 +49,8 @@ pub enum PatternError {
     InvalidCapture,
     /// `%1` for a capture that is not there or not yet closed.
     InvalidCaptureIndex,
+    /// More repetitions and parentheses than a match may be inside of.
+    TooComplex,
 }
 
 impl PatternError {
@@ -62,6 +65,7 @@ impl PatternError {
             PatternError::UnfinishedCapture => "unfinished capture",
             PatternError::InvalidCapture => "invalid pattern capture",
             PatternError::InvalidCaptureIndex => "invalid capture index",
+            PatternError::TooComplex => "pattern too complex",
         }
     }
 }

@@ -124,6 +124,31 @@ fn long_subjects_and_patterns_need_no_native_stack() {
     let subject = "a".repeat(300_000);
     finds(&subject, "^a*.?$", 1, 300_000, &[]);
     finds(&subject, ".-$", 1, 300_000, &[]);
-    finds(&subject, &"a?".repeat(100_000), 1, 100_000, &[]);
+    finds(&subject, &"b?".repeat(100_000), 1, 0, &[]);
     misses("aaaaaaaaaaaaaaaaaaaa", &("a?".repeat(20) + "b"));
+}
+
+#[test]
+fn deep_patterns_are_too_complex() {
+    let subject = "a".repeat(1000);
+    for repeated in ["a?", "a*", "b*", "a-", "[ab]?"] {
+        assert!(find(&subject, &repeated.repeat(199)).is_ok(), "{repeated}");
+        fails(&subject, &repeated.repeat(200), PatternError::TooComplex);
+    }
+    fails(&"ab".repeat(300), &"a+b".repeat(200), PatternError::TooComplex);
+    // Parentheses count, what does not repeat does not, and a repetition that takes nothing is left behind.
+    fails(&subject, &("()".repeat(31) + &"a?".repeat(169)), PatternError::TooComplex);
+    fails(&subject, &("(a)".repeat(31) + &"a?".repeat(138)), PatternError::TooComplex);
+    assert!(find(&subject, &("(a)".repeat(31) + &"a?".repeat(137))).is_ok());
+    assert!(find(&subject, &("%f[a]".repeat(300) + "a")).is_ok());
+    assert!(find(&subject, &("b?".repeat(300) + &"a?".repeat(199))).is_ok());
+    misses("aaa", &("a?".repeat(150) + "c"));
+}
+
+#[test]
+fn a_pattern_ends_at_a_zero() {
+    finds("a\0b", "a\0%w", 1, 1, &[]);
+    finds("aa", "a$\0", 2, 2, &[]);
+    fails("a\0b", "[a\0]", PatternError::MissingBracket);
+    fails("x", "%\0", PatternError::EndsWithPercent);
 }
