@@ -5,13 +5,15 @@ use super::{At, Flow, Recorder};
 use crate::ir::{Const, Helper, IrRef, Op, Type};
 use crate::trace::abort::Rec;
 use moonwake_lang::object::{Gc, Table};
+use moonwake_lang::table::next::BY_KEY;
 use moonwake_lang::value::Value;
 use moonwake_lang::vm::frame::Link;
 
 /// `ITERPREP`: the hidden position is a raw word, which looks like a tiny number.
 pub fn prepare(r: &mut Recorder, at: &mut At<'_>) -> Rec<Flow> {
-    let zero = r.e.constant(Const::Link(0));
-    r.set(at.ins.a() - 1, zero);
+    let control = r.typed_register(at, at.ins.a() - 2)?;
+    let position = r.e.constant(Const::Link(if control.now.is_nil() { 0 } else { BY_KEY.into() }));
+    r.set(at.ins.a() - 1, position);
     Ok(r.jump(at, true))
 }
 
@@ -23,7 +25,11 @@ pub fn call(r: &mut Recorder, at: &mut At<'_>) -> Rec<Flow> {
         && let Some(t) = state.as_table()
         && at.ins.b() <= 3
     {
-        return next(r, at, t);
+        if at.register(a as i32 - 1).0 as u32 != BY_KEY {
+            return next(r, at, t);
+        }
+        let (position, by_key) = (position(r, a), r.e.constant(Const::Link(BY_KEY.into())));
+        r.e.guard(Op::EQ, Type::None, &[position, by_key])?;
     }
     let function = r.register(at, a - 4);
     let arguments = vec![r.register(at, a - 3), r.register(at, a - 2)];
@@ -52,6 +58,9 @@ fn next(r: &mut Recorder, at: &mut At<'_>, t: Gc<Table>) -> Rec<Flow> {
     match at.vm.heap.next_at(t, before) {
         None => {
             r.e.guard(Op::EQ, Type::None, &[after, end])?;
+            // A loop that goes by keys finds nothing by position either.
+            let by_key = r.e.constant(Const::Link(BY_KEY.into()));
+            r.e.guard(Op::NE, Type::None, &[position, by_key])?;
             let nil = r.value(Value::NIL);
             r.set(a, nil.ir);
         }

@@ -108,7 +108,10 @@ fn access(source: &Prototype, ins: Ins) -> Access {
             reads.add_run(a, 3);
             writes.add(a + 3);
         }
-        Op::ITERPREP => writes.add(a - 1),
+        Op::ITERPREP => {
+            reads.add(a - 2);
+            writes.add(a - 1);
+        }
         Op::ITERCALL => {
             reads.add_run(a - 4, 4);
             *writes = Registers::from_on(a - 1);

@@ -182,7 +182,7 @@ macro_rules! for_each_op {
             FORLOOP, Base, d(None), [Jump], "R[a] += R[a+2]; if still within the limit then R[a+3] = R[a], jump";
             FORLOOPI, Base, d(None), [Jump], "FORLOOP that is not compiled";
             FORLOOPJ, Base, d(Trace), [Jump], "FORLOOP that runs trace d";
-            ITERPREP, Base, d(None), [Jump], "start of a generic loop whose variables start at R[a]: R[a-1] = 0 (the hidden position), jump to its ITERCALL";
+            ITERPREP, Base, d(None), [Jump], "start of a generic loop whose variables start at R[a]: R[a-1] is the hidden position, 0 or, when R[a-2] is not nil, BY_KEY; jump to its ITERCALL";
             ITERCALL, Base, bc(Lit, None), [], "R[a], ... = R[a-4](R[a-3], R[a-2]), b-1 results; R[a-1] is the position when R[a-4] is `next`";
             ITERLOOP, Base, d(None), [Jump], "if R[a] ~= nil then R[a-2] = R[a], jump";
             ITERLOOPI, Base, d(None), [Jump], "ITERLOOP that is not compiled";

@@ -1,7 +1,8 @@
 //! Traversal: first the array, then keys in the order in which they were added.
 //!
 //! A *position* says where a traversal goes on: an array index, or `KEYED` plus a slot or entry number. The interpreter
-//! keeps it beside the key in a loop over `next`, so that each step needs no search.
+//! keeps it beside the key in a loop over `next`, so that each step needs no search. A loop that does not begin at the first key
+//! (`for k, v in next, t, key do`) has the position [`BY_KEY`]: its steps search.
 //!
 //! **Invariant:** clearing keys moves nothing ([`super::set`]), so positions stay valid while a traversal clears what it visits.
 
@@ -16,6 +17,9 @@ pub struct InvalidKey;
 
 /// Positions from here on are in the keyed part.
 const KEYED: u32 = 1 << 31;
+
+/// The position of a traversal that goes by keys: behind all others, so that a step by position finds nothing there.
+pub const BY_KEY: u32 = u32::MAX;
 
 impl Heap {
     /// The key and value that follow `key` (nil: the first ones), or `None` at the end.

@@ -13,6 +13,7 @@ use super::throw::throw_error;
 use crate::bytecode::{Ins, Op};
 use crate::object::{Gc, Table};
 use crate::table::array_index;
+use crate::table::next::BY_KEY;
 use crate::value::Value;
 
 /// The hot count of the instruction at `pc`.
@@ -93,7 +94,8 @@ handlers! {
     }
 
     iterprep(vm, base, pc, ins, k, x) {
-        *base.add(ins.a()).sub(1) = Value(0);
+        let r = base.add(ins.a());
+        *r.sub(1) = Value(if (*r.sub(2)).is_nil() { 0 } else { BY_KEY.into() });
         next(vm, base, branch(pc, true), k, x)
     }
 
@@ -103,8 +105,8 @@ handlers! {
         if callee == (*vm).next_function
             && let Some(t) = state.as_table()
             && ins.b() <= 3
+            && step_through_table(vm, r, t)
         {
-            step_through_table(vm, r, t);
             return next(vm, base, pc, k, x);
         }
         tail(iterate_list, vm, base, pc, ins, k, x)
@@ -258,18 +260,23 @@ pub unsafe fn function_constants(base: *mut Value) -> *const Value {
     unsafe { (*function_of(base).proto).constants }
 }
 
-/// One step of a loop over `next`, whose variables start at `r`.
+/// One step of a loop over `next`, whose variables start at `r`, unless it goes by keys.
 #[inline(never)]
-unsafe fn step_through_table(vm: *mut Vm, r: *mut Value, t: Gc<Table>) {
+unsafe fn step_through_table(vm: *mut Vm, r: *mut Value, t: Gc<Table>) -> bool {
     // SAFETY: called by the handler of `ITERCALL`, for whose loop these registers are.
     unsafe {
-        match (*vm).heap.next_at(t, (*r.sub(1)).0 as u32) {
+        let position = (*r.sub(1)).0 as u32;
+        match (*vm).heap.next_at(t, position) {
             Some((key, value, after)) => {
                 *r = key;
                 *r.add(1) = value;
                 *r.sub(1) = Value(u64::from(after));
+                true
             }
-            None => *r = Value::NIL,
+            None => {
+                *r = Value::NIL;
+                position != BY_KEY
+            }
         }
     }
 }
