@@ -9,11 +9,12 @@
 //! | `{x = a, y = b + 1}`: names only, not all constant | the values into registers, then `NEWOBJECT` |
 //! | else | `DUPTABLE` with what is constant (or `NEWTABLE`), a store for each other field, `SETLIST` for items in batches |
 //!
-//! So constants are stored before everything else, and the other values in the order of the source. That shows only where a key
-//! occurs twice, and there it is as in LuaJIT.
+//! So constants under constant keys are stored before everything else, and the other values in the order of the source. That shows
+//! only where a key occurs twice, and there it is as in LuaJIT: `{[1] = f(), "x"}` keeps what `f` returns.
 
+use super::fold::{fold_binary, fold_bit_not, fold_negation};
 use super::function::NumberHasher;
-use super::operand::{Key, Kind, Operand};
+use super::operand::{Kind, Operand};
 use super::{Compiler, Result};
 use crate::ast::{Expr, ExprId, Field};
 use crate::bytecode::{Op, Template, TemplateValue};
@@ -29,6 +30,9 @@ const MAX_OBJECT: usize = 40;
 const BATCH: usize = 32;
 /// The register from which on values do not pile up any more, so that deep nesting does not run out of registers.
 const CROWDED: usize = 150;
+
+/// How deep in operators and parentheses a constant is looked for.
+const MAX_FOLDED: usize = 16;
 
 /// A constant that a template can hold.
 #[derive(Clone, Copy, PartialEq)]
@@ -75,7 +79,7 @@ impl Compiler<'_> {
                 let template = f.template_constant(template)?;
                 f.emit_d(Op::DUPTABLE, table, template);
             }
-            self.entries(table, &entries)?;
+            self.entries(table, &mut entries)?;
         }
         self.at(self.ast.last_token(id));
         Ok(Kind::Register(table).into())
@@ -85,28 +89,43 @@ impl Compiler<'_> {
         let (key, value) = match *field {
             Field::Item(value) => (EntryKey::Item, value),
             Field::Named(name, value) => (EntryKey::Name(name), value),
-            Field::Keyed(key, value) => match self.ast[key] {
-                Expr::String(name) => (EntryKey::Name(name), value),
+            Field::Keyed(key, value) => match self.constant(key) {
+                Some(Constant::String(name)) => (EntryKey::Name(name), value),
                 _ => (EntryKey::Other(key), value),
             },
         };
         Entry { key, value, constant: self.constant(value), done: false }
     }
 
-    /// The value of a literal.
+    /// The value of a literal, or of operators on literals that are folded.
     fn constant(&self, id: ExprId) -> Option<Constant> {
-        Some(match self.ast[id] {
-            Expr::Nil => Constant::Nil,
-            Expr::False => Constant::Boolean(false),
-            Expr::True => Constant::Boolean(true),
-            Expr::Number(Number::Double(n)) => Constant::Number(n),
-            Expr::String(string) => Constant::String(string),
-            Expr::Unary(UnaryOp::Negate, operand) => match self.ast[operand] {
-                Expr::Number(Number::Double(n)) if n != 0.0 => Constant::Number(-n),
-                _ => return None,
-            },
+        self.constant_within(id, MAX_FOLDED)
+    }
+
+    fn constant_within(&self, id: ExprId, depth: usize) -> Option<Constant> {
+        let depth = depth.checked_sub(1)?;
+        let number = |id| match self.constant_within(id, depth)? {
+            Constant::Number(n) => Some(Operand::from(Kind::Number(n))),
+            Constant::Nil | Constant::Boolean(_) | Constant::String(_) => None,
+        };
+        let folded = match self.ast[id] {
+            Expr::Nil => return Some(Constant::Nil),
+            Expr::False => return Some(Constant::Boolean(false)),
+            Expr::True => return Some(Constant::Boolean(true)),
+            Expr::Number(Number::Double(n)) => return Some(Constant::Number(n)),
+            Expr::String(string) => return Some(Constant::String(string)),
+            Expr::Paren(inner) => return self.constant_within(inner, depth),
+            Expr::Unary(UnaryOp::Not, operand) => {
+                let operand = self.constant_within(operand, depth)?;
+                return Some(Constant::Boolean(matches!(operand, Constant::Nil | Constant::Boolean(false))));
+            }
+            Expr::Unary(UnaryOp::Negate, operand) => fold_negation(&number(operand)?)?,
+            Expr::Unary(UnaryOp::BitNot, operand) => fold_bit_not(&number(operand)?)?,
+            Expr::Binary(op, left, right) => fold_binary(op, &number(left)?, &number(right)?)?,
             _ => return None,
-        })
+        };
+        let Kind::Number(n) = folded else { return None };
+        Some(Constant::Number(n))
     }
 
     fn template_value(&mut self, constant: Constant) -> TemplateValue {
@@ -171,12 +190,14 @@ impl Compiler<'_> {
         let mut names: HashMap<Symbol, usize, BuildHasherDefault<NumberHasher>> = HashMap::default();
         let mut any = false;
         let mut leading = true;
+        let mut computed_key = false;
         for entry in &mut *entries {
             let value = entry.constant.map(|constant| self.template_value(constant));
             entry.done = match (entry.key, value) {
                 (EntryKey::Name(name), value) => {
                     let constant = value.is_some();
-                    any |= constant && entry.constant != Some(Constant::Nil);
+                    any |= constant
+                        && (entry.constant != Some(Constant::Nil) || computed_key || names.contains_key(&name));
                     let value = value.unwrap_or(TemplateValue::Nil);
                     match names.get(&name) {
                         Some(&known) if constant => template.fields[known].1 = value,
@@ -196,8 +217,9 @@ impl Compiler<'_> {
                     leading = false;
                     false
                 }
-                (EntryKey::Other(_), _) => {
+                (EntryKey::Other(key), _) => {
                     leading &= !self.is_constant_entry(entry);
+                    computed_key |= self.constant(key).is_none();
                     false
                 }
             };
@@ -209,25 +231,61 @@ impl Compiler<'_> {
         template
     }
 
-    /// Whether it is a constant under a constant number: `[10] = "ten"`. Such entries are stored before all that are computed.
+    /// Whether it is a constant under a constant key that is no name: `[10] = "ten"`. Such entries are stored before all that are
+    /// computed.
     fn is_constant_entry(&self, entry: &Entry) -> bool {
         match entry.key {
-            EntryKey::Other(key) => matches!(self.constant(key), Some(Constant::Number(_))) && entry.constant.is_some(),
+            EntryKey::Other(key) => {
+                entry.constant.is_some() && self.constant(key).is_some_and(|key| key != Constant::Nil)
+            }
             EntryKey::Item | EntryKey::Name(_) => false,
         }
     }
 
-    /// Stores the entries that are not done.
-    fn entries(&mut self, table: u8, entries: &[Entry]) -> Result<()> {
+    /// Stores the constant entries that are not in the template and that others, with the same key, might be stored before or after.
+    fn early_entries(&mut self, table: u8, entries: &mut [Entry]) -> Result<()> {
+        let keys = entries.iter().filter_map(|entry| match entry.key {
+            EntryKey::Other(key) => Some(self.constant(key)),
+            EntryKey::Item | EntryKey::Name(_) => None,
+        });
+        let numbers: Vec<f64> = keys
+            .filter_map(|key| match key? {
+                Constant::Number(n) => Some(n),
+                Constant::Nil | Constant::Boolean(_) | Constant::String(_) => None,
+            })
+            .collect();
+        let (mut number, mut computed_key) = (0.0, false);
         for entry in entries {
-            if self.is_constant_entry(entry) {
-                self.store_entry(table, entry)?;
+            match entry.key {
+                EntryKey::Item => {
+                    number += 1.0;
+                    if !entry.done && entry.constant.is_some() && (computed_key || numbers.contains(&number)) {
+                        self.store_entry(table, entry, Kind::Number(number).into())?;
+                        entry.done = true;
+                    }
+                }
+                EntryKey::Name(_) => {}
+                EntryKey::Other(key) if self.is_constant_entry(entry) => {
+                    let key = self.other_key(key)?;
+                    self.store_entry(table, entry, key)?;
+                    entry.done = true;
+                }
+                EntryKey::Other(key) => computed_key |= self.constant(key).is_none(),
             }
         }
+        Ok(())
+    }
+
+    /// Stores the entries that are not done.
+    fn entries(&mut self, table: u8, entries: &mut [Entry]) -> Result<()> {
+        self.early_entries(table, entries)?;
         let mut items = Items { table, stored: 0, waiting: 0 };
         for (index, entry) in entries.iter().enumerate() {
             match entry.key {
-                EntryKey::Item if entry.done => items.stored += 1,
+                EntryKey::Item if entry.done => {
+                    self.store_items(&mut items, Op::SETLIST);
+                    items.stored += 1;
+                }
                 EntryKey::Item => {
                     let mut value = self.expr(entry.value)?;
                     if let Kind::Multiple(at, _) = value.kind
@@ -243,13 +301,15 @@ impl Compiler<'_> {
                         self.store_items(&mut items, Op::SETLIST);
                     }
                 }
-                EntryKey::Name(_) if entry.done => {}
-                EntryKey::Name(_) => self.store_entry(table, entry)?,
-                EntryKey::Other(_) if self.is_constant_entry(entry) => {}
-                EntryKey::Other(_) => {
+                EntryKey::Name(_) | EntryKey::Other(_) if entry.done => {}
+                EntryKey::Name(name) => self.store_entry(table, entry, Kind::String(name).into())?,
+                EntryKey::Other(key) => {
                     // The key might be an item's number.
                     self.store_items(&mut items, Op::SETLIST);
-                    self.store_entry(table, entry)?;
+                    let free = self.function.free;
+                    let key = self.other_key(key)?;
+                    self.store_entry(table, entry, key)?;
+                    self.function.free = free;
                 }
             }
         }
@@ -268,18 +328,17 @@ impl Compiler<'_> {
         }
     }
 
-    fn store_entry(&mut self, table: u8, entry: &Entry) -> Result<()> {
+    /// A key in brackets.
+    fn other_key(&mut self, key: ExprId) -> Result<Operand> {
+        let mut operand = self.expr(key)?;
+        self.function.settle(&mut operand)?;
+        self.at(self.ast.last_token(key) + 1);
+        Ok(operand)
+    }
+
+    fn store_entry(&mut self, table: u8, entry: &Entry, mut key: Operand) -> Result<()> {
         let free = self.function.free;
-        let key = match entry.key {
-            EntryKey::Name(name) => Key::Name(name),
-            EntryKey::Other(key) => {
-                let mut operand = self.expr(key)?;
-                self.function.settle(&mut operand)?;
-                self.at(self.ast.last_token(key) + 1);
-                self.key(&mut operand)?
-            }
-            EntryKey::Item => unreachable!("items are stored in batches"),
-        };
+        let key = self.key(&mut key)?;
         let mut value = self.expr(entry.value)?;
         self.store(&Kind::Indexed(table, key).into(), &mut value)?;
         self.function.free = free;
