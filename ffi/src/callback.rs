@@ -2,7 +2,7 @@
 //!
 //! Converting a Lua function to a C function pointer makes a piece of code (a libffi closure) that knows its *slot*: the function's type and
 //! where the Lua function is anchored. It lives until `cb:free()`, or as long as the machine, since nobody knows how long C keeps the
-//! pointer.
+//! pointer. Of those that were freed the last ones are kept a while, so that one that is called after all is "bad callback".
 //!
 //! ```text
 //!     Lua ──calls──> C ──calls──> closure ──> invoked() ──> Lua function
@@ -34,6 +34,7 @@ use moonwake_lang::{
 };
 use std::{
     cell::{Cell, RefCell},
+    collections::VecDeque,
     ffi::c_void,
     rc::Rc,
     sync::atomic::{AtomicBool, Ordering},
@@ -43,6 +44,8 @@ use std::{
 /// The callbacks of a machine.
 pub(crate) struct Callbacks {
     slots: RefCell<Vec<Option<Box<Slot>>>>,
+    /// The last ones that were freed.
+    freed: RefCell<VecDeque<Box<Slot>>>,
     /// The machine, as the call that entered C left it.
     machine: Cell<*mut Vm>,
     /// An error waits, anchored, for C to return.
@@ -55,6 +58,7 @@ impl Default for Callbacks {
     fn default() -> Self {
         Callbacks {
             slots: RefCell::default(),
+            freed: RefCell::default(),
             machine: Cell::new(std::ptr::null_mut()),
             failed: Cell::new(false),
             foreign: AtomicBool::new(false),
@@ -71,7 +75,11 @@ struct Slot {
     ffi: *const Ffi,
     thread: ThreadId,
     number: usize,
+    freed: Cell<bool>,
 }
+
+/// How many freed callbacks are kept.
+const KEPT: usize = 64;
 
 impl Drop for Slot {
     fn drop(&mut self) {
@@ -117,7 +125,7 @@ pub(crate) fn make(ffi: &Ffi, vm: &mut Vm, function_type: CTypeId, function: Val
     };
     let thread = std::thread::current().id();
     let interface = signature.interface();
-    let slot = Box::new(Slot { closure, code, signature, parameters, ffi, thread, number });
+    let slot = Box::new(Slot { closure, code, signature, parameters, ffi, thread, number, freed: Cell::new(false) });
     // SAFETY: the closure was just allocated; the interface and the slot live as long as it does.
     let status = unsafe {
         let user = std::ptr::from_ref(&*slot).cast_mut().cast();
@@ -142,7 +150,14 @@ impl Ffi {
     /// `cb:free()`
     pub(crate) fn free_callback(&self, vm: &mut Vm, address: usize) -> Outcome<()> {
         let number = self.callbacks.slot_at(address).ok_or_else(Problem::bad_callback)?;
-        self.callbacks.slots.borrow_mut()[number] = None;
+        let slot = self.callbacks.slots.borrow_mut()[number].take().ok_or_else(Problem::bad_callback)?;
+        slot.freed.set(true);
+        let mut freed = self.callbacks.freed.borrow_mut();
+        freed.push_back(slot);
+        if freed.len() > KEPT {
+            freed.pop_front();
+        }
+        drop(freed);
         self.anchor_at(vm, place_of(number), Value::NIL);
         Ok(())
     }
@@ -201,6 +216,10 @@ unsafe extern "C" fn invoked(_: *mut ffi_cif, result: *mut c_void, arguments: *m
         return;
     }
     let under_trace = vm.is_below_trace();
+    if slot.freed.get() {
+        let error = vm.plain_error(Problem::bad_callback().0);
+        return fail(ffi, vm, error, under_trace);
+    }
     // The callback's slot may be freed by the callback itself.
     let (signature, number) = (slot.signature.clone(), slot.number);
     let mut values = Vec::with_capacity(slot.parameters.len());
@@ -224,11 +243,17 @@ unsafe extern "C" fn invoked(_: *mut ffi_cif, result: *mut c_void, arguments: *m
     ffi.callbacks.machine.set(machine);
     match outcome {
         Ok(()) => {}
-        Err(error) if under_trace => vm.defer_error(error),
-        Err(error) => {
-            ffi.anchor_at(vm, ERROR_PLACE, error.value);
-            ffi.callbacks.failed.set(true);
-        }
+        Err(error) => fail(ffi, vm, error, under_trace),
+    }
+}
+
+/// Lets an error wait for C to return.
+fn fail(ffi: &Ffi, vm: &mut Vm, error: Error, under_trace: bool) {
+    if under_trace {
+        vm.defer_error(error);
+    } else {
+        ffi.anchor_at(vm, ERROR_PLACE, error.value);
+        ffi.callbacks.failed.set(true);
     }
 }
 

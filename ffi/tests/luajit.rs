@@ -61,3 +61,8 @@ fn arithmetic() {
 fn operations() {
     compare("operations");
 }
+
+#[test]
+fn mistakes() {
+    compare("mistakes");
+}

@@ -274,7 +274,10 @@ impl Ffi {
             arith::operands(&types, Offer::of(&types, value), Offer::Number).0
         };
         let unsigned = matches!(operand, Operand::Scalar { scalar: Scalar::U64, .. });
-        let Operand::Scalar { .. } = operand else { return None };
+        let Operand::Scalar { .. } = operand else {
+            // What is no operand may still be a number: a complex one stands for its real part.
+            return self.number_in(value).map(|number| (number.to_f64() as i64 as u64, false));
+        };
         integer(self, operand, value, unsigned).ok().map(|bits| (bits, unsigned))
     }
 }

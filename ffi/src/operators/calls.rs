@@ -36,7 +36,16 @@ pub(super) fn call(call: &mut Call<'_>) -> NativeResult {
     let id = ctype_of(&ffi.types(), cdata);
     let handler = ffi.metamethod(call.vm, id, Metamethod::Call);
     if handler.is_nil() {
-        let name = ffi.describe(cdata.into());
+        // What a pointer leads to was to be called.
+        let target = {
+            let types = ffi.types();
+            let place = place_of(&types, cdata);
+            match types.kind(place.ctype) {
+                Kind::Pointer(to) => to,
+                _ => place.ctype,
+            }
+        };
+        let name = ffi.print(target);
         return Err(raise(call, Problem::not_callable(&name)));
     }
     let arguments = call.args().to_vec();
@@ -60,7 +69,16 @@ fn iterate(call: &mut Call<'_>, event: Metamethod) -> NativeResult {
     let id = ctype_of(&ffi.types(), cdata);
     let handler = ffi.metamethod(call.vm, id, event);
     if handler.is_nil() {
-        let name = ffi.describe(cdata.into());
+        // What a pointer leads to was to be called.
+        let target = {
+            let types = ffi.types();
+            let place = place_of(&types, cdata);
+            match types.kind(place.ctype) {
+                Kind::Pointer(to) => to,
+                _ => place.ctype,
+            }
+        };
+        let name = ffi.print(target);
         return Err(raise(call, Problem::no_metamethod(&name, event.name())));
     }
     call.tail_call(handler, &[cdata.into()])
