@@ -1,10 +1,12 @@
 //! `package`, `require` and `module`.
 //!
 //! [`search`] finds files and has the loaders. The functions share the table `package` as their first upvalue.
-//! C modules cannot be loaded: they need Lua's C API, which this machine does not have; one that is found is an error that says so.
+//! C modules cannot be loaded: they need Lua's C API, which this machine does not have; one that is found is an error that says so
+//! ([`library`]).
 //!
 //! Reference: Lua 5.1 manual §5.3; `package.searchpath` as in 5.2.
 
+mod library;
 mod search;
 
 use crate::object::{Gc, Table};
@@ -128,7 +130,8 @@ fn find_loader(call: &mut Call) -> LuaResult<Value> {
         if answer.as_function().is_some() {
             return Ok(answer);
         }
-        if let Some(text) = answer.as_str() {
+        if answer.is_number() || answer.as_str().is_some() {
+            let text = call.vm.raw_tostring(answer);
             tried.extend_from_slice(text.bytes());
         }
     }

@@ -5,6 +5,7 @@
 
 use super::super::base::load::{Mode, load_file};
 use super::super::io::stream::Stream;
+use super::library::Library;
 use crate::object::Gc;
 use crate::value::Value;
 use crate::vm::Vm;
@@ -71,10 +72,19 @@ fn searchpath(call: &mut Call) -> NativeResult {
     }
 }
 
+/// `loadlib(path, function)`; the function `*` asks for the library alone, with its symbols for all.
 fn loadlib(call: &mut Call) -> NativeResult {
-    call.bytes(0)?;
-    call.bytes(1)?;
-    let (message, kind) = (call.vm.string_value(NO_C_MODULES), call.vm.string_value("absent"));
+    let (path, function) = (call.bytes(0)?, call.bytes(1)?);
+    let whole = function.first() == Some(&b'*');
+    let (message, kind) = match Library::open(path, whole) {
+        Err(message) => (message, "open"),
+        Ok(_) if whole => return call.one(Value::TRUE),
+        Ok(library) => match library.find(function) {
+            Err(message) => (message, "init"),
+            Ok(()) => (NO_C_MODULES.into(), "init"),
+        },
+    };
+    let (message, kind) = (call.vm.string_value(message), call.vm.string_value(kind));
     call.values(&[Value::NIL, message, kind])
 }
 
@@ -152,8 +162,26 @@ fn root_c_loader(call: &mut Call) -> NativeResult {
 }
 
 fn refuse_c_module(call: &mut Call, name: &[u8], searched: &[u8]) -> NativeResult {
-    match find_file(call, searched, "cpath")? {
-        Err(tried) => call.return_bytes(&tried),
-        Ok(file) => Err(loading_error(call.vm, name, &file, NO_C_MODULES.as_bytes())),
-    }
+    let file = match find_file(call, searched, "cpath")? {
+        Err(tried) => return call.return_bytes(&tried),
+        Ok(file) => file,
+    };
+    let message = match Library::open(&file, false) {
+        Err(message) => message,
+        Ok(library) => match library.find(&opening_function(name)) {
+            // The module may be elsewhere.
+            Err(_) if searched != name => {
+                return call.return_bytes(&[b"\n\tno module '", name, b"' in file '", &file, b"'"].concat());
+            }
+            Err(message) => message,
+            Ok(()) => NO_C_MODULES.into(),
+        },
+    };
+    Err(loading_error(call.vm, name, &file, &message))
+}
+
+/// `luaopen_a_b` for the module `v1-a.b`.
+fn opening_function(module: &[u8]) -> Vec<u8> {
+    let name = module.iter().position(|&c| c == b'-').map_or(module, |mark| &module[mark + 1..]);
+    [b"luaopen_", &replace(name, b".", b"_")[..]].concat()
 }
