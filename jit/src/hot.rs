@@ -12,7 +12,7 @@ use crate::trace::tree::ExitState;
 
 /// What a hot count starts from, for this many turns of a loop.
 pub fn loop_count(limits: &Limits) -> u16 {
-    (2 * limits.hotloop).clamp(1, i32::from(i16::MAX)) as u16 - 1
+    limits.hotloop.saturating_mul(2).clamp(1, i32::from(i16::MAX)) as u16 - 1
 }
 
 /// In stress mode the first turn is hot.

@@ -78,21 +78,28 @@ impl Options {
 
     fn apply_one(&mut self, setting: &str) -> bool {
         if let Some((name, value)) = setting.split_once('=') {
-            let value = value.parse().ok().filter(|&n: &i32| n >= 0);
-            return value.is_some_and(|value| self.limits.set(name, value));
+            if !value.bytes().all(|c| c.is_ascii_digit()) {
+                return false;
+            }
+            // No digits are 0, as in LuaJIT.
+            let value = value.bytes().fold(0i32, |n, c| n.saturating_mul(10).saturating_add(i32::from(c - b'0')));
+            return self.limits.set(name, value);
         }
         if setting.is_empty() {
             self.passes = Passes::ALL;
             return true;
         }
-        if let Ok(level) = setting.parse::<u32>() {
-            self.passes = level_passes(level);
+        if let &[digit @ b'0'..=b'9'] = setting.as_bytes() {
+            self.passes = level_passes(digit - b'0');
             return true;
         }
         let (on, name) = match setting.as_bytes()[0] {
             b'+' => (true, &setting[1..]),
             b'-' => (false, &setting[1..]),
-            _ => (!setting.starts_with("no"), setting.strip_prefix("no").unwrap_or(setting)),
+            _ => match setting.strip_prefix("no") {
+                Some(name) => (false, name.strip_prefix('-').unwrap_or(name)),
+                None => (true, setting),
+            },
         };
         // `loop` is LuaJIT's name for peeling, `fwd` for forwarding; its other passes are parts of ours.
         match name {
@@ -105,7 +112,7 @@ impl Options {
 }
 
 /// The passes of an optimisation level.
-fn level_passes(level: u32) -> Passes {
+fn level_passes(level: u8) -> Passes {
     match level {
         0 => Passes::NONE,
         1 => Passes { fold: true, cse: true, dce: true, ..Passes::NONE },
@@ -128,13 +135,15 @@ mod tests {
         assert_eq!(options.passes, Passes::NONE);
         options.apply("3").expect("a level");
         assert_eq!(options.passes, Passes::ALL);
-        options.apply("nocse").expect("another spelling");
-        assert!(!options.passes.cse);
+        options.apply("nocse,no-dce").expect("other spellings");
+        assert!(!options.passes.cse && !options.passes.dce);
+        options.apply("hotloop=").expect("no digits are 0");
+        assert_eq!(options.limits.hotloop, 0);
     }
 
     #[test]
     fn what_is_unknown_is_an_error() {
-        for bad in ["blah", "hotloop", "hotloop=x", "hotloop=-1", "=", "+"] {
+        for bad in ["blah", "hotloop", "hotloop=x", "hotloop=-1", "=", "+", "10", "33"] {
             assert!(Options::DEFAULT.clone().apply(bad).is_err(), "{bad}");
         }
     }

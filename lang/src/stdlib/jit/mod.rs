@@ -171,8 +171,7 @@ fn for_protos(call: &mut Call, mut act: impl FnMut(&mut Vm, Gc<Proto>)) -> LuaRe
     let (itself, inside) = match call.arg(1) {
         Value::NIL => (true, false),
         Value::FALSE => (false, true),
-        Value::TRUE => (true, true),
-        _ => return Err(call.type_error(1, "boolean")),
+        _ => (true, true),
     };
     if itself {
         act(call.vm, proto);
@@ -215,7 +214,8 @@ fn opt_start(call: &mut Call) -> NativeResult {
     }
     for i in 0..call.len() {
         let setting = String::from_utf8_lossy(call.bytes(i)?).into_owned();
-        if !hooks.optimise(call.vm, &setting) {
+        // Nothing stands for the default only where nothing is given.
+        if setting.is_empty() || !hooks.optimise(call.vm, &setting) {
             return Err(call.error(format!("unknown or malformed optimization flag '{setting}'")));
         }
     }

@@ -48,7 +48,7 @@ fn proto_argument(call: &mut Call) -> LuaResult<Gc<Proto>> {
 /// `funcinfo(function [, position])`
 fn funcinfo(call: &mut Call) -> NativeResult {
     let function = call.callable(0)?;
-    let position = call.int32_or(1, 0)?.max(0) as usize;
+    let position = call.int32_or(1, 0)? as u32 as usize;
     let info = call.vm.heap.new_table(0, 16);
     let vm = &mut *call.vm;
     vm.set_field(info, "upvalues", function.upvalue_count() as f64);
@@ -61,12 +61,12 @@ fn funcinfo(call: &mut Call) -> NativeResult {
         return call.one(info);
     };
     let source = proto.source();
-    let line = source.line(position).unwrap_or(source.first_line);
+    // Behind the end there is no line.
+    let line = (position < source.code.len()).then(|| source.line(position).unwrap_or(source.first_line));
     let numbers = source.constants.iter().filter(|constant| matches!(constant, Constant::Number(_))).count();
     for (name, n) in [
         ("linedefined", source.first_line as usize),
         ("lastlinedefined", source.last_line as usize),
-        ("currentline", line as usize),
         ("params", source.params.into()),
         ("stackslots", source.registers.into()),
         ("bytecodes", source.code.len()),
@@ -75,9 +75,12 @@ fn funcinfo(call: &mut Call) -> NativeResult {
     ] {
         vm.set_field(info, name, n as f64);
     }
+    if let Some(line) = line {
+        vm.set_field(info, "currentline", f64::from(line));
+    }
     vm.set_field(info, "isvararg", source.vararg);
     vm.set_field(info, "children", !source.children.is_empty());
-    let location = [&short_name(&source.chunk_name)[..], format!(":{line}").as_bytes()].concat();
+    let location = [&short_name(&source.chunk_name)[..], format!(":{}", line.unwrap_or(0)).as_bytes()].concat();
     for (name, text) in [("source", &source.chunk_name[..]), ("loc", &location)] {
         let text = vm.string_value(text);
         vm.set_field(info, name, text);
@@ -148,6 +151,7 @@ fn tracemc(call: &mut Call) -> NativeResult {
 }
 
 fn ircalladdr(call: &mut Call) -> NativeResult {
+    call.int32(0)?;
     call.one(0.0)
 }
 
