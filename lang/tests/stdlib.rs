@@ -61,7 +61,18 @@ fn library_functions_do_what_luajit_does() {
     // In a folder that the other tests use too; file names in the cases lead there from here.
     std::env::set_current_dir(folder.join("..")).unwrap();
     let mut differences = Vec::new();
-    for name in ["base", "arguments", "format", "files", "times", "coroutines", "inspection"] {
+    for name in [
+        "base",
+        "arguments",
+        "format",
+        "files",
+        "times",
+        "coroutines",
+        "inspection",
+        "constructors",
+        "patterns",
+        "corners",
+    ] {
         let expected = std::fs::read(folder.join(name).with_extension("expected")).unwrap();
         let expected = String::from_utf8_lossy(&expected).into_owned();
         let found = evaluate(&folder, name);

@@ -111,8 +111,9 @@ impl Writer {
     fn function(&mut self, f: &Prototype) {
         let flags = if f.vararg { VARARG } else { 0 } | if self.strip { STRIPPED } else { 0 };
         self.out.extend_from_slice(&[flags, f.params, f.registers]);
-        self.number(f.first_line.into());
-        self.number(f.last_line.into());
+        let (first_line, last_line) = if self.strip { (0, 0) } else { (f.first_line, f.last_line) };
+        self.number(first_line.into());
+        self.number(last_line.into());
         if !self.strip {
             self.bytes(&f.chunk_name);
         }

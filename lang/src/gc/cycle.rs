@@ -58,13 +58,14 @@ impl Heap {
     }
 
     /// Sets how much memory may be in use at the end of a collection's marking, in percent of what the one before left;
-    /// returns the old setting.
-    pub fn set_pause(&mut self, percent: usize) -> usize {
+    /// returns the old setting. A negative one is kept, and means 0.
+    pub fn set_pause(&mut self, percent: i32) -> i32 {
         std::mem::replace(&mut self.pace.pause, percent)
     }
 
-    /// Sets how fast a collection goes at least, in percent of allocation; returns the old setting.
-    pub fn set_stepmul(&mut self, percent: usize) -> usize {
+    /// Sets how fast a collection goes at least, in percent of allocation; returns the old setting. A negative one is kept,
+    /// and means 0.
+    pub fn set_stepmul(&mut self, percent: i32) -> i32 {
         std::mem::replace(&mut self.pace.stepmul, percent)
     }
 
@@ -179,7 +180,7 @@ impl Heap {
     /// collection was completed.
     pub fn step_by(&mut self, bytes: usize, roots: &mut dyn FnMut(&mut Marker)) -> bool {
         const LEAST: usize = 1024;
-        let mut left = bytes.max(LEAST).saturating_mul(self.pace.stepmul) / 100;
+        let mut left = bytes.max(LEAST).saturating_mul(self.pace.stepmul.max(0) as usize) / 100;
         loop {
             let (completed, marked) = self.slice(roots, Some(left));
             left = left.saturating_sub(marked.max(LEAST));

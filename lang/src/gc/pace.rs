@@ -50,9 +50,9 @@ pub(crate) struct Pace {
     /// Or when there are this many strings.
     pub strings_due: usize,
     /// In percent: memory in use at the end of a collection's marking, of what the one before left.
-    pub pause: usize,
+    pub pause: i32,
     /// In percent: the least that is marked for each byte allocated, halved.
-    pub stepmul: usize,
+    pub stepmul: i32,
     /// More than this may not be in use.
     pub limit: usize,
     /// Whether collections start by themselves.
@@ -104,7 +104,8 @@ impl Pace {
         self.strings_due = strings + strings.max(STRING_ROOM).max(self.marked / MARKED_PER_STRING);
         self.stats.collections += 1;
         let room = self.marked.saturating_mul(MARKED_FACTOR).clamp(LEAST_ROOM, MIN_ROOM);
-        self.goal = (live / 100).saturating_mul(self.pause).max(live + live / 16).max(live + room);
+        let pause = self.pause.max(0) as usize;
+        self.goal = (live / 100).saturating_mul(pause).max(live + live / 16).max(live + room);
         self.threshold = live + (self.goal - live) / 3 * 2;
         if self.stress == Stress::Collections {
             self.eager_work = self.eager_work.saturating_sub(live);
@@ -132,7 +133,7 @@ impl Pace {
         }
         let allocated = in_use.saturating_sub(self.before).max(SLICE / 4);
         let (room, work) = (self.goal.saturating_sub(in_use).max(SLICE), self.to_mark.saturating_sub(self.marked));
-        let least = allocated.saturating_mul(self.stepmul) / 50;
+        let least = allocated.saturating_mul(self.stepmul.max(0) as usize) / 50;
         let needed = (work as f64 * allocated as f64 / room as f64 * 1.25) as usize;
         least.max(needed).min(MAX_BUDGET)
     }

@@ -35,6 +35,11 @@ impl Frame {
         (!function.is_native()).then(|| Gc::from_ptr(function.proto))
     }
 
+    /// Whether it runs a library function that is written in Lua.
+    pub fn is_builtin(&self) -> bool {
+        self.proto().is_some_and(|proto| proto.flags.get() & proto_flags::BUILTIN != 0)
+    }
+
     /// Position of the current instruction in the prototype's code.
     pub fn position(&self) -> Option<usize> {
         let proto = self.proto()?;
@@ -47,10 +52,7 @@ impl Frame {
 
     /// The current line; `None` for native functions and stripped ones.
     pub fn line(&self) -> Option<u32> {
-        let proto = self.proto()?;
-        if proto.flags.get() & proto_flags::BUILTIN != 0 {
-            return None;
-        }
+        let proto = self.proto().filter(|_| !self.is_builtin())?;
         proto.source().line(self.position()?)
     }
 
@@ -188,10 +190,11 @@ impl Vm {
     /// "chunk:line: " of the function at this level, or nothing where that is unknown.
     pub fn position_prefix(&self, level: usize) -> Vec<u8> {
         let Some(frame) = self.frame(level) else { return Vec::new() };
-        match (frame.proto(), frame.line()) {
-            (Some(proto), Some(line)) => {
+        match frame.proto() {
+            Some(proto) if !frame.is_builtin() => {
                 let mut prefix = crate::chunk_name::short_name(&proto.source().chunk_name);
-                prefix.extend_from_slice(format!(":{line}: ").as_bytes());
+                // A function whose lines were stripped stands at line 0.
+                prefix.extend_from_slice(format!(":{}: ", frame.line().unwrap_or(0)).as_bytes());
                 prefix
             }
             _ => Vec::new(),

@@ -19,7 +19,7 @@ use super::Vm;
 use super::debug::Frame;
 use super::error::LuaResult;
 use crate::bytecode::{Ins, Op};
-use crate::object::{Coroutine, Gc, proto_flags};
+use crate::object::{Coroutine, Gc};
 use crate::value::Value;
 use std::collections::HashMap;
 
@@ -103,7 +103,7 @@ impl Vm {
             return Ok(current.base.get());
         }
         let Some(frame) = self.frame(0) else { return Ok(base) };
-        if frame.proto().is_some_and(|proto| proto.flags.get() & proto_flags::BUILTIN != 0) {
+        if frame.is_builtin() {
             return Ok(base);
         }
         if events.count > 0 {

@@ -34,8 +34,8 @@ fn collectgarbage(call: &mut Call) -> NativeResult {
             vm.heap.set_stopped(false);
             vm.collect_step(argument.max(0) as usize).into()
         }
-        "setpause" => Value::number(vm.heap.set_pause(argument.max(0) as usize) as f64),
-        "setstepmul" => Value::number(vm.heap.set_stepmul(argument.max(0) as usize) as f64),
+        "setpause" => Value::number(vm.heap.set_pause(argument).into()),
+        "setstepmul" => Value::number(vm.heap.set_stepmul(argument).into()),
         _ => (!vm.heap.is_stopped()).into(),
     };
     call.one(result)

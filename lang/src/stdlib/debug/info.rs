@@ -72,7 +72,8 @@ fn source_fields(vm: &mut Vm, table: Gc<Table>, proto: Option<Gc<Proto>>) {
     let (source, short, first, last, what) = match proto {
         Some(proto) => {
             let source = proto.source();
-            let what = if source.first_line == 0 { "main" } else { "Lua" };
+            // A stripped function has no lines at all.
+            let what = if source.first_line == 0 && source.last_line != 0 { "main" } else { "Lua" };
             let name = &source.chunk_name;
             (name.to_vec(), short_name(name), f64::from(source.first_line), f64::from(source.last_line), what)
         }

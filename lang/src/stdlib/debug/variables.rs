@@ -95,6 +95,7 @@ fn parameter_name<'a>(function: Gc<Function>, number: i32) -> Option<&'a [u8]> {
 
 pub(super) fn setlocal(call: &mut Call) -> NativeResult {
     let (coroutine, place) = call.coroutine_or_running();
+    call.int32(place)?;
     let local = local_argument(call)?;
     let value = call.any(place + 2)?;
     match local {
@@ -147,6 +148,7 @@ pub(super) fn setupvalue(call: &mut Call) -> NativeResult {
 
 /// What two closures that share a variable agree on.
 pub(super) fn upvalueid(call: &mut Call) -> NativeResult {
+    call.callable(0)?;
     let Some((function, index)) = upvalue_argument(call)? else {
         return Err(call.arg_error(1, "index out of range"));
     };

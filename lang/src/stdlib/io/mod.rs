@@ -187,6 +187,7 @@ fn default_file(call: &mut Call, which: i64, mode: &[u8]) -> NativeResult {
     let argument = call.arg(0);
     if !argument.is_nil() {
         let file = if stream_of(argument).is_some() {
+            drop(call.file(0)?);
             argument
         } else {
             let name = call.bytes(0)?;

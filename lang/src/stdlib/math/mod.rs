@@ -4,6 +4,7 @@
 
 pub mod random;
 
+use crate::metamethod::Metamethod;
 use crate::value::Value;
 use crate::vm::Vm;
 use crate::vm::native::{Call, NativeResult};
@@ -17,7 +18,7 @@ functions! { "math.":
     "ceil" => |call| unary(call, f64::ceil),
     "cos" => |call| unary(call, f64::cos),
     "cosh" => |call| unary(call, f64::cosh),
-    "deg" => |call| unary(call, |x| x * DEGREES_PER_RADIAN),
+    "deg" => |call| times(call, DEGREES_PER_RADIAN, "deg"),
     "exp" => |call| unary(call, f64::exp),
     "floor" => |call| unary(call, f64::floor),
     "fmod" => |call| binary(call, |x, y| x % y),
@@ -29,7 +30,7 @@ functions! { "math.":
     "min" => |call| choose(call, |a, b| a < b),
     "modf" => modf,
     "pow" => |call| binary(call, f64::powf),
-    "rad" => |call| unary(call, |x| x * RADIANS_PER_DEGREE),
+    "rad" => |call| times(call, RADIANS_PER_DEGREE, "rad"),
     "sin" => |call| unary(call, f64::sin),
     "sinh" => |call| unary(call, f64::sinh),
     "sqrt" => |call| unary(call, f64::sqrt),
@@ -52,6 +53,21 @@ pub fn open(vm: &mut Vm) {
 fn unary(call: &mut Call, f: impl Fn(f64) -> f64) -> NativeResult {
     let x = call.number(0)?;
     call.one(f(x))
+}
+
+/// `x * factor` as the interpreter calculates it, because in LuaJIT `deg` and `rad` are written in Lua: also of what has a
+/// metamethod, and otherwise with that function's error.
+fn times(call: &mut Call, factor: f64, name: &str) -> NativeResult {
+    let x = call.arg(0);
+    if let Some(x) = call.vm.to_number(x) {
+        return call.one(x * factor);
+    }
+    if let Some(multiply) = call.vm.metamethod(x, Metamethod::Mul) {
+        let product = call.vm.call_for_one(multiply, &[x, Value::number(factor)])?;
+        return call.one(product);
+    }
+    let message = format!("[builtin:{name}]:0: attempt to perform arithmetic on a {} value", x.type_name());
+    Err(call.vm.plain_error(message))
 }
 
 #[inline(always)]

@@ -60,10 +60,8 @@ pub(super) fn time(call: &mut Call) -> NativeResult {
         Value::NIL => -1,
         value => i32::from(!value.is_falsy()),
     };
-    match system::from_calendar(calendar) {
-        -1 => call.one(Value::NIL),
-        moment => call.one(moment as f64),
-    }
+    let moment = system::from_calendar(calendar);
+    call.one(moment as f64)
 }
 
 /// A number in a date table; anything else stands for the default, if there is one.

@@ -32,6 +32,8 @@ pub fn push_formatted(call: &mut Call, place: usize, out: &mut Vec<u8>) -> LuaRe
             }
             Piece::Conversion(spec, letter) => (spec, letter),
             Piece::Invalid(text) => {
+                // As a C string, it ends at a zero.
+                let text = text.split(|&c| c == 0).next().unwrap_or_default();
                 let text = String::from_utf8_lossy(text);
                 return Err(call.error(format!("invalid option '{text}' to 'format'")));
             }

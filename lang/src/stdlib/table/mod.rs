@@ -217,6 +217,8 @@ fn move_(call: &mut Call) -> NativeResult {
 fn new(call: &mut Call) -> NativeResult {
     const MOST: [usize; 2] = [1 << 27, 1 << 26];
     let (items, fields) = (call.int32(0)?, call.int32(1)?);
+    // -1 items are none, with LuaJIT, which counts a place for the index 0.
+    let items = if items == -1 { 0 } else { items };
     let (Ok(items), Ok(fields)) = (usize::try_from(items), usize::try_from(fields)) else {
         return Err(call.vm.plain_error("table overflow"));
     };

@@ -14,7 +14,9 @@ use crate::vm::native::{Call, NativeFunction, NativeResult};
 pub static SORT_HELPERS: &[NativeFunction] = &[NativeFunction { name: "sort.invalid_order", function: invalid_order }];
 
 fn invalid_order(call: &mut Call) -> NativeResult {
-    Err(call.vm.plain_error("invalid order function for sorting"))
+    // The error is that of the function that called `sort`: the first one outside the prelude.
+    let outside = call.vm.frames().skip(1).position(|frame| !frame.is_builtin());
+    Err(call.vm.error_at_level(1 + outside.unwrap_or(0), b"invalid order function for sorting"))
 }
 
 pub(super) fn sort(call: &mut Call) -> NativeResult {
