@@ -157,7 +157,6 @@ const MISTAKES: &[&str] = &[
     "ffi.string(s)",
     "ffi.string(a, 'x')",
     "ffi.copy(a, 1)",
-    "ffi.copy(a, nil, 3)",
     "ffi.fill(a)",
     "ffi.fill(1, 2)",
     "ffi.typeof(1)",
