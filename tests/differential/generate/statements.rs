@@ -300,10 +300,15 @@ impl Generator {
     fn list_change(&mut self) -> Option<Node> {
         let name = self.variable(|v| v.holds == Type::List)?.name;
         Some(match self.random.below(8) {
-            0 | 1 => statement![format!("if #{name} < 40 then {name}[#{name} + 1] = "), self.number(2), " end"],
+            // The value comes first: a function that it calls may shorten the list.
+            0 | 1 => statement![
+                "do local v = ",
+                self.number(2),
+                format!(" if #{name} < 40 then {name}[#{name} + 1] = v end end")
+            ],
             2..=4 => {
-                let place = self.whole(&format!("#{name}"), 2);
-                statement![name, "[", place, " + 1] = ", self.number(2)]
+                let (value, place) = (self.number(2), self.whole(&format!("#{name}"), 2));
+                statement!["do local v = ", value, format!(" {name}["), place, " + 1] = v end"]
             }
             5 => statement![format!("if #{name} < 40 then table.insert({name}, 1, "), self.number(2), ") end"],
             6 => {
