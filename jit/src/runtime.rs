@@ -67,6 +67,10 @@ helpers! {
         vm.heap.barrier_always(object);
     }
 
+    barrier_item(vm, object: Gc<Header>, value: Value) {
+        vm.heap.barrier(object, value);
+    }
+
     new_item(vm, table: Gc<Table>, index: u32, value: Value) {
         vm.heap.set_int(table, i64::from(index), value);
     }
@@ -238,6 +242,7 @@ pub fn table() -> HelperTable {
         (Helper::ClosureNew, closure_new as *const () as usize),
         (Helper::NewKey, new_key as *const () as usize),
         (Helper::Barrier, barrier as *const () as usize),
+        (Helper::BarrierItem, barrier_item as *const () as usize),
         (Helper::NewItem, new_item as *const () as usize),
         (Helper::TableGet, table_get as *const () as usize),
         (Helper::TableGetStr, table_get_str as *const () as usize),

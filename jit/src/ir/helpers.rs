@@ -63,6 +63,7 @@ macro_rules! for_each_helper {
             NewKey, "new_key", true, (Tab, Int, Int, Val), None, Never, [Shape], [Shape, Keyed], true, "NEWKEY: of table, shape, place, value";
             Boolean, "boolean", false, (Int), Val, Never, [], [], false, "a C bool as a Lua one";
             Barrier, "barrier", true, (Ptr), None, Never, [], [], false, "the cold half of BARRIER: remembers an object";
+            BarrierItem, "barrier_item", true, (Ptr, Val), None, Never, [], [], false, "the cold half of NEWITEM's barrier: tells the collector of one item";
             NewItem, "new_item", true, (Tab, Int, Val), None, Never, [Layout], [Layout, Array], true, "NEWITEM: of table, index, value";
 
             // Tables, as far as no shape or bounds tell where a key is.
@@ -211,6 +212,7 @@ impl Helper {
             | Helper::NewKey
             | Helper::Boolean
             | Helper::Barrier
+            | Helper::BarrierItem
             | Helper::NewItem
             | Helper::TableSized
             | Helper::TableGet

@@ -159,7 +159,7 @@ fn helper(memory: &mut dyn Memory, vm: u64, helper: Helper, args: &[u64]) -> Res
             memory.put(table + offset_of!(Table, array_size) as u64, 4, index + 1)?;
             Ok(0)
         }
-        Helper::Barrier => Ok(0),
+        Helper::Barrier | Helper::BarrierItem => Ok(0),
         Helper::DivI64 => Ok(moonwake_jit::backend::helpers::div_i64(args[0] as i64, args[1] as i64) as u64),
         Helper::DivU64 => Ok(moonwake_jit::backend::helpers::div_u64(args[0], args[1])),
         Helper::ModI64 => Ok(moonwake_jit::backend::helpers::mod_i64(args[0] as i64, args[1] as i64) as u64),
@@ -167,6 +167,8 @@ fn helper(memory: &mut dyn Memory, vm: u64, helper: Helper, args: &[u64]) -> Res
         other => Err(Fault(format!("this world has no helper {}", other.info().name))),
     }
 }
+
+extern "C" fn barrier_item(_: u64, _: u64, _: u64) {}
 
 extern "C" fn table_new(vm: u64, shape: u32, slots: u32, items: u32) -> u64 {
     helper(&mut Raw, vm, Helper::TableNew, &[shape.into(), slots.into(), items.into()]).unwrap_or(0)
@@ -194,6 +196,7 @@ pub fn backend() -> Backend {
     helpers.set(Helper::NewKey, new_key as extern "C" fn(u64, u64, u32, u32, u64) as usize);
     helpers.set(Helper::NewItem, new_item as extern "C" fn(u64, u64, u32, u64) as usize);
     helpers.set(Helper::Barrier, barrier as extern "C" fn(u64, u64) as usize);
+    helpers.set(Helper::BarrierItem, barrier_item as extern "C" fn(u64, u64, u64) as usize);
     // No trace here asks for the strings of single bytes.
     let layout = Layout { epoch: EPOCH as i32, barrier_bits: 0x80, byte_strings: 0, runs: RUNS };
     let mut backend = Backend::new(helpers, layout).expect("this machine can compile");

@@ -70,7 +70,7 @@ impl Lowering<'_> {
         if ins.op == Op::NEWITEM {
             return self.append_item(ins, object);
         }
-        self.barrier(object)
+        self.barrier(object, |lowering| lowering.call_helper(Helper::Barrier, &[object]))
     }
 
     /// Lengthens an array by one: in place if there is room, else by a call, which makes some. The table has no dictionary that
@@ -99,7 +99,11 @@ impl Lowering<'_> {
         self.b.ins().store(TRUSTED, size, object, offset_of!(Table, array_size) as i32);
         let ty = self.trace.ty(ins.c());
         if ty.is_object() || ty == Type::Val {
-            self.barrier(object)?;
+            // Of a large array the collector hears of the one item: to look through all of it again each time would take for ever.
+            self.barrier(object, |lowering| {
+                let value = lowering.boxed(ins.c());
+                lowering.call_helper(Helper::BarrierItem, &[object, value])
+            })?;
         }
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(next);
@@ -107,14 +111,18 @@ impl Lowering<'_> {
     }
 
     /// Tells the collector, if one bit of the object's header says that it must hear of a store.
-    fn barrier(&mut self, object: Value) -> Result<(), CompileError> {
+    fn barrier(
+        &mut self,
+        object: Value,
+        tell: impl FnOnce(&mut Self) -> Result<Value, CompileError>,
+    ) -> Result<(), CompileError> {
         let byte = self.b.ins().uload8(I32, TRUSTED, object, offset_of!(Header, gc) as i32);
         let bits = self.b.ins().band_imm_u(byte, i64::from(self.environment.layout.barrier_bits));
         let (cold, next) = (self.b.create_block(), self.b.create_block());
         self.b.set_cold_block(cold);
         self.b.ins().brif(bits, cold, &[], next, &[]);
         self.b.switch_to_block(cold);
-        self.call_helper(Helper::Barrier, &[object])?;
+        tell(self)?;
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(next);
         Ok(())
