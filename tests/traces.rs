@@ -63,12 +63,36 @@ fn a_trace_that_is_always_left_at_once_is_retired() {
         end
         jit.off(calls)
         print(calls(false, 3000) > 0, calls(true, 60000))";
-    let script = format!("{}/left_at_once.lua", env!("CARGO_TARGET_TMPDIR"));
+    let (output, told) = told("left_at_once", text);
+    assert_eq!(output, "true\t60000\n");
+    assert!(told.contains("is retired"), "{told}");
+}
+
+#[test]
+fn a_loop_that_was_compiled_for_what_is_no_more_is_recorded_anew() {
+    let text = "-- A function that is run for one class after another, each with a shape of its own.
+        local function run(n)
+          local class = {}
+          class.__index = class
+          function class:get() return self.value end
+          local o, s = setmetatable({value = n}, class), 0
+          for i = 1, 30000 do s = s + o:get() + o.value end
+          return s
+        end
+        local total = 0
+        for n = 1, 12 do total = total + run(n) end
+        print(total)";
+    let (output, told) = told("stale", text);
+    assert_eq!(output, "4680000\n");
+    assert!(told.contains("is recorded anew"), "{told}");
+}
+
+/// Runs a script under `-jv`: what it printed, and what was told of traces.
+fn told(name: &str, text: &str) -> (String, String) {
+    let script = format!("{}/{name}.lua", env!("CARGO_TARGET_TMPDIR"));
     std::fs::write(&script, text).expect("a file can be written");
     let output = Command::new(env!("CARGO_BIN_EXE_moonwake")).args(["-jv", &script]).output().expect("moonwake starts");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "true\t60000\n");
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("is retired"), "{told}");
+    (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 #[test]

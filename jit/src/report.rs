@@ -113,6 +113,13 @@ impl Report {
         self.tell(|| format!("[TRACE {number:3} {start} is retired: it is left too soon]\n"));
     }
 
+    /// A loop is going to be recorded anew.
+    pub fn renewed(&mut self, traces: &Traces, number: u32) {
+        let Some(info) = traces.get(number) else { return };
+        let start = place_of(&info.protos, info.beginning.pc);
+        self.tell(|| format!("[TRACE {number:3} {start} is stale: the loop is recorded anew]\n"));
+    }
+
     /// All traces were removed.
     pub fn flushed(&mut self) {
         self.tell(|| "[TRACE flush]\n".to_owned());

@@ -38,6 +38,8 @@ pub struct ExitRecord {
     pub count: AtomicU32,
     /// How many bytecode instructions the way to it stands for, from the root of the tree on.
     pub work: u32,
+    /// Whether it leaves a loop after its first turn.
+    pub in_loop: bool,
 }
 
 impl ExitRecord {
@@ -49,7 +51,14 @@ impl ExitRecord {
     pub const REASON: i32 = std::mem::offset_of!(ExitRecord, reason) as i32;
 
     /// A record that leads to `target`.
-    pub fn new(target: usize, pc: u64, reason: ExitReason, trace: u32, number: u32, work: u32) -> ExitRecord {
+    pub fn new(
+        target: usize,
+        pc: u64,
+        reason: ExitReason,
+        trace: u32,
+        number: u32,
+        (work, in_loop): (u32, bool),
+    ) -> ExitRecord {
         ExitRecord {
             target: AtomicUsize::new(target),
             pc,
@@ -58,6 +67,7 @@ impl ExitRecord {
             number,
             count: AtomicU32::new(0),
             work,
+            in_loop,
         }
     }
 

@@ -281,9 +281,13 @@ impl Trace {
     /// knows how often it turned: it is taken for a short one.
     pub fn work_until(&self, snapshot: &Snapshot) -> u32 {
         let turn = self.snapshots.iter().map(|s| s.done).max().unwrap_or(0);
-        let in_loop = self.loop_at.is_some() && snapshot.at > self.loop_at;
-        let turns = if in_loop { TURNS * turn } else { 0 };
+        let turns = if self.is_in_loop(snapshot) { TURNS * turn } else { 0 };
         self.before.saturating_add(turns + snapshot.done)
+    }
+
+    /// Whether a snapshot was taken in the loop, not in the preamble.
+    pub fn is_in_loop(&self, snapshot: &Snapshot) -> bool {
+        self.loop_at.is_some() && snapshot.at > self.loop_at
     }
 
     /// References of all instructions in order, removed ones included.

@@ -111,6 +111,7 @@ impl Jit {
             sides: 0,
             lowest,
             protos,
+            retired: false,
             uses: Uses::default(),
             precise,
         };

@@ -18,6 +18,7 @@
 use super::abort::{Abort, Reason};
 use super::penalty::{Penalties, Verdict};
 use super::tree::{ExitState, TraceInfo, Traces};
+use super::worth::MOST_RENEWALS;
 use crate::backend::{Backend, ExitRecord};
 use crate::hot;
 use crate::ir::{Const, Link, Op, Start, Type};
@@ -332,7 +333,7 @@ impl Tracer for Jit {
         // SAFETY: records of flushed traces are kept while one of them may be running.
         let Some(record) = (unsafe { ExitRecord::last(&vm.trace) }) else { return };
         let count = record.counted();
-        let work = vm.trace.work.take().saturating_add(record.work);
+        let passed = vm.trace.work.take();
         // After a native call one test sees both. The instruction that follows leads to a safe point as any other does.
         let polled = reason == ExitReason::NativeEvent && vm.trace.native_event.get() == 0;
         let reason = if polled { ExitReason::Poll } else { reason };
@@ -342,13 +343,16 @@ impl Tracer for Jit {
             ExitReason::NativeEvent => return vm.trace.native_event.set(0),
             ExitReason::Guard | ExitReason::End => {}
         }
-        self.judge(number as u32, work);
+        let place = std::ptr::from_ref(record).addr();
+        let in_vain = passed == 0 && !record.in_loop;
+        self.judge(number as u32, passed.saturating_add(record.work), in_vain.then_some(place));
         if !self.may_be_hot(count) {
             return;
         }
         let (trace, exit) = (record.trace, record.number as usize);
         let Some(info) = self.traces.get(trace).filter(|info| info.has_exit(record)) else { return };
-        if hot::is_exit_hot(&self.limits_now(), info.exits[exit], count) {
+        let is_hot = hot::is_exit_hot(&self.limits_now(), info.exits[exit], count);
+        if is_hot && !self.renew(vm, number as u32, place) {
             self.begin_side(vm, trace, exit);
         }
     }
@@ -378,13 +382,30 @@ impl Tracer for Jit {
 
 impl Jit {
     /// A root trace was entered and did so much work: it is retired if that was too little too often.
-    fn judge(&mut self, root: u32, work: u32) {
+    fn judge(&mut self, root: u32, work: u32, exit_in_vain: Option<usize>) {
         let limits = self.limits_now();
         let Some(info) = self.traces.get_mut(root) else { return };
+        info.uses.left_by(exit_in_vain);
         if info.uses.note(work, &limits) == Some(false) && !self.stress {
             self.traces.retire(root);
             self.report.retired(&self.traces, root);
         }
+    }
+
+    /// Has a loop recorded anew if its trace is stale; the exit whose record is at `exit` got hot.
+    fn renew(&mut self, vm: &mut Vm, root: u32, exit: usize) -> bool {
+        let limits = self.limits_now();
+        let Some(info) = self.traces.get(root) else { return false };
+        let (pc, is_loop) = (info.beginning.pc, info.beginning.kind == Kind::Loop);
+        if !is_loop || !info.uses.is_stale(exit, &limits) || self.traces.taken_out(pc) >= MOST_RENEWALS {
+            return false;
+        }
+        let renewed = self.traces.take_out(root).is_some();
+        if renewed {
+            vm.set_hot_count(pc.pointer(), hot::STRESS_COUNT);
+            self.report.renewed(&self.traces, root);
+        }
+        renewed
     }
 
     /// The limits that loops and exits are counted by.

@@ -52,6 +52,8 @@ pub struct TraceInfo {
     pub lowest: i32,
     /// Prototypes whose code or address it refers to.
     pub protos: Vec<Gc<Proto>>,
+    /// It was a root trace that its instruction no longer leads to.
+    pub retired: bool,
     /// What came of entering it, if it is a root trace.
     pub uses: Uses,
     /// It was recorded with doubts; see [`crate::record::Recorder::doubt`].
@@ -181,7 +183,7 @@ impl Traces {
 
     /// Takes the root traces out of the code, or puts them back: while they are out, nothing enters a trace.
     pub fn set_entered(&self, on: bool) {
-        for info in self.list.iter().filter(|info| info.is_root()) {
+        for info in self.list.iter().filter(|info| info.is_root() && !info.retired) {
             let (pc, number) = (info.beginning.pc, info.trace.number);
             if !on {
                 restore(pc, info.original);
@@ -192,15 +194,24 @@ impl Traces {
     }
 
     /// Takes a root trace out of the code for good, where it still is; others may go on leading to it.
-    pub fn retire(&self, number: u32) {
-        if let Some(info) = self.get(number)
-            && info.is_root()
-            && super::penalty::is_compiled(info.beginning.pc)
-            && info.beginning.pc.ins().d() == number as usize
-        {
-            restore(info.beginning.pc, info.original);
-            super::state::blacklist(info.beginning.pc);
+    pub fn retire(&mut self, number: u32) {
+        if let Some(pc) = self.take_out(number) {
+            super::state::blacklist(pc);
         }
+    }
+
+    /// Takes a root trace out of the code, where it still is; gives its place.
+    pub fn take_out(&mut self, number: u32) -> Option<Pc> {
+        let info = self.get_mut(number).filter(|info| info.is_root() && !info.retired)?;
+        info.retired = true;
+        let pc = info.beginning.pc;
+        restore(pc, info.original);
+        Some(pc)
+    }
+
+    /// How many traces began at `pc` and were taken out.
+    pub fn taken_out(&self, pc: Pc) -> usize {
+        self.list.iter().filter(|info| info.retired && info.beginning.pc == pc).count()
     }
 
     /// Whether a root trace begins in a function.

@@ -5,6 +5,10 @@
 //! that while it can be mended; where it cannot (the paths are too many, or what comes next is not compiled), the root trace is *retired*: its
 //! instruction becomes the form that is never compiled. Other traces may inline what lies there, or go on leading to it.
 //!
+//! A loop's trace that every entry leaves by one exit, before a turn is over, was recorded for objects that the program is done with: it was
+//! run once for one class, and now for the next. A side trace would have to come back to it each turn. So the loop is *recorded anew*, a
+//! few times; what was recorded before stays where other traces lead to it.
+//!
 //! Time is not measured, so that a program runs the same way each time. Each snapshot knows how many instructions were recorded
 //! before it, each trace how many lie before its start, and where one trace jumps to another that is added up in
 //! [`TraceState::work`](moonwake_lang::trace_state::TraceState).
@@ -22,11 +26,17 @@ const ENTRIES: u32 = 16_000;
 /// Nor does it take longer than this.
 const MOST_ENTRIES: u32 = 200_000;
 
+/// How often a loop is recorded anew.
+pub const MOST_RENEWALS: usize = 8;
+
 /// What came of entering a root trace, since it was last judged.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Uses {
     entries: u32,
     work: u64,
+    /// How many entries in a row left by the same exit before a turn was over, and where its record is.
+    in_vain: u32,
+    exit: usize,
 }
 
 impl Uses {
@@ -39,8 +49,20 @@ impl Uses {
         if self.entries < hotexit.saturating_mul(4).clamp(ENTRIES, MOST_ENTRIES) {
             return None;
         }
-        let Uses { entries, work } = std::mem::take(self);
+        let Uses { entries, work, .. } = *self;
+        (self.entries, self.work) = (0, 0);
         Some(2 * work >= u64::from(entries) * u64::from(ENTRY))
+    }
+
+    /// Notes by which exit an entry left, if that was before a turn was over.
+    pub fn left_by(&mut self, exit: Option<usize>) {
+        self.in_vain = if exit == Some(self.exit) { self.in_vain + 1 } else { exit.is_some().into() };
+        self.exit = exit.unwrap_or(0);
+    }
+
+    /// Whether a loop's trace was recorded for what is no more: this exit got hot because all entries leave by it.
+    pub fn is_stale(&self, exit: usize, limits: &Limits) -> bool {
+        self.exit == exit && self.in_vain >= (limits.hotexit / 2).clamp(2, 1000) as u32
     }
 }
 
@@ -63,6 +85,18 @@ mod tests {
     fn some_long_runs_are_worth_many_short_ones() {
         assert_eq!(judge((0..).map(|n| if n % 50 == 0 { u32::MAX } else { 0 })), Some(true));
         assert_eq!(judge((0..).map(|n| if n % 1000 == 0 { u32::MAX } else { 0 })), Some(false));
+    }
+
+    #[test]
+    fn a_trace_is_stale_when_all_entries_leave_by_one_exit() {
+        let limits = Limits { hotexit: 10, ..Limits::DEFAULT };
+        let mut uses = Uses::default();
+        (0..5).for_each(|_| uses.left_by(Some(8)));
+        assert!(uses.is_stale(8, &limits) && !uses.is_stale(16, &limits));
+        uses.left_by(None);
+        assert!(!uses.is_stale(8, &limits));
+        (0..50).for_each(|n| uses.left_by(Some(8 + n % 2)));
+        assert!(!uses.is_stale(8, &limits) && !uses.is_stale(9, &limits));
     }
 
     #[test]

@@ -34,7 +34,7 @@ impl Lowering<'_> {
         self.b.set_cold_block(block);
         self.pending.push(Pending { number, block });
         let restored = &self.trace.snapshots[snapshot.index()];
-        let (pc, work) = (restored.pc, self.trace.work_until(restored));
+        let (pc, work) = (restored.pc, (self.trace.work_until(restored), self.trace.is_in_loop(restored)));
         let target = self.environment.to_interpreter;
         let record = ExitRecord::new(target, pc, reason, self.trace.number, number as u32, work);
         self.exits.push(Exit { snapshot, reason, record: Box::new(record) });
