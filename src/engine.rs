@@ -209,12 +209,25 @@ impl Engine {
         self.vm.heap.set_str(globals, name, Value::from(table));
     }
 
-    /// Carries out a `-j` command: `on`, `off`, `flush`, `v[=file]`, `dump[=what[,file]]`.
+    /// Carries out a `-j` command: `on`, `off`, `flush`, `v[=file]`, `dump[=what[,file]]`; another one, `name[=argument,...]`,
+    /// is for the function `start` of the module `jit.name`.
     ///
     /// # Errors
     /// What is wrong with the command.
     pub fn jit_command(&mut self, command: &str) -> Result<(), String> {
-        moonwake_jit::command(&mut self.vm, command)
+        let (name, arguments) = command.split_once('=').map_or((command, None), |(name, rest)| (name, Some(rest)));
+        if moonwake_jit::COMMANDS.contains(&name) {
+            return moonwake_jit::command(&mut self.vm, command);
+        }
+        const START: &[u8] = b"local found, module = pcall(require, 'jit.' .. ...) \
+            if not found and not module:find('not found', 1, true) then error(module, 0) end \
+            if type(module) ~= 'table' or not module.start then error('unknown JIT command \\'' .. ... .. '\\'', 0) end \
+            module.start(select(2, ...))";
+        let words = std::iter::once(name).chain(arguments.into_iter().flat_map(|words| words.split(',')));
+        let words: Vec<Value> = words.map(|word| Value::from(self.vm.heap.intern(word.as_bytes()))).collect();
+        let text = |message: &[u8]| String::from_utf8_lossy(message).into_owned();
+        let start = self.vm.load(START, b"=(command line)").map_err(|message| text(&message))?;
+        self.vm.call(Value::from(start), &words).map(drop).map_err(|error| text(&self.describe(error)))
     }
 
     /// Applies an `-O` setting: a level, `+flag`, `-flag` or `parameter=value`.

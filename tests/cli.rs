@@ -243,3 +243,23 @@ fn dumps_go_to_standard_output_and_lines_about_traces_to_standard_error() {
     }
     assert_eq!(String::from_utf8_lossy(&output.stderr), format!("[TRACE   1 {script}:1 loop]\n"));
 }
+
+#[test]
+fn a_jit_command_can_be_a_module() {
+    let busy = file(
+        "busy.lua",
+        "local zone = require 'jit.zone'\n\
+         local function busy() local start = os.clock() while os.clock() - start < 0.3 do for _ = 1, 1e5 do end end end\n\
+         zone 'here' busy() zone()\n",
+    );
+    let profile = |mode: &str| out(&[&format!("-jp={mode}i1m1"), &busy], "");
+    assert!(profile("f").contains("%  busy\n"));
+    assert!(profile("zf").trim_start().contains("%  here\n  -- "));
+    assert!(profile("vf").contains("%  Compiled\n  -- "));
+    assert!(profile("2sr").contains("  busy\n  <- "));
+    assert!(profile("G").contains("busy.lua:0;busy.lua:busy "));
+    assert!(profile("l").contains("%  busy.lua:2\n"));
+    assert!(profile("a").contains("busy.lua ======\n@@ 1 @@\n"));
+    assert!(out(&["-jbc", &busy], "").contains("function <2-2> 0 params"));
+    assert_eq!(err(&["-jnothing", "-e", "x = 1"], ""), "moonwake: unknown JIT command 'nothing'\n");
+}

@@ -39,6 +39,9 @@ pub fn with_jit<R>(vm: &mut Vm, act: impl FnOnce(&mut Jit, &mut Vm) -> R) -> Opt
     vm.with_tracer(|tracer, vm| tracer.as_any().downcast_mut::<Jit>().map(|jit| act(jit, vm))).flatten()
 }
 
+/// The names of the commands that [`command`] knows.
+pub const COMMANDS: &[&str] = &["on", "off", "flush", "v", "dump"];
+
 /// Carries out a `-j` command: `on`, `off`, `flush`, `v[=file]`, `dump[=what[,file]]`. As with LuaJIT, `v` writes to standard error
 /// and `dump` to standard output.
 ///

@@ -25,4 +25,4 @@ pub mod runtime;
 pub mod snapshot;
 pub mod trace;
 
-pub use api::{Config, attach, command, optimisation, stats_json_members};
+pub use api::{COMMANDS, Config, attach, command, optimisation, stats_json_members};

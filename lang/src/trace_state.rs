@@ -44,6 +44,8 @@ pub struct TraceState {
     /// How many bytecode instructions the traces that were passed on the way stand for, added up where one jumps to another; the exit
     /// that is taken in the end has its own number. By this the JIT judges whether entering was worth it.
     pub work: Cell<u32>,
+    /// Compiled code ran until just now, and left for the safe point that comes next.
+    pub left_for_poll: Cell<bool>,
 }
 
 /// Runs the trace at `code` on the frame at `base`. What it returns is an [`ExitReason`].
@@ -86,6 +88,7 @@ impl TraceState {
             stack_limit: Cell::new(null_mut()),
             multiple_results: Cell::new(0),
             work: Cell::new(0),
+            left_for_poll: Cell::new(false),
         }
     }
 

@@ -339,7 +339,8 @@ impl Tracer for Jit {
         let reason = if polled { ExitReason::Poll } else { reason };
         self.report.left(number, reason);
         match reason {
-            ExitReason::Poll | ExitReason::Stack => return,
+            ExitReason::Poll => return vm.trace.left_for_poll.set(true),
+            ExitReason::Stack => return,
             ExitReason::NativeEvent => return vm.trace.native_event.set(0),
             ExitReason::Guard | ExitReason::End => {}
         }

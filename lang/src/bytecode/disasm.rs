@@ -18,12 +18,28 @@ use std::fmt::Write;
 
 /// The listing of a function and all functions inside it.
 pub fn disassemble(prototype: &Prototype) -> String {
+    listing(prototype, true)
+}
+
+/// The listing of a function, and if asked for of all functions inside it.
+pub fn listing(prototype: &Prototype, all: bool) -> String {
     let mut out = String::new();
-    list(prototype, &mut out);
+    list(prototype, all, &mut out);
     out
 }
 
-fn list(prototype: &Prototype, out: &mut String) {
+/// The positions that jumps lead to.
+pub fn targets(prototype: &Prototype) -> BTreeSet<usize> {
+    let mut targets = BTreeSet::new();
+    prototype.for_each_instruction(|at, ins| {
+        if ins.op().jumps() {
+            targets.insert(prototype.jump_target(at));
+        }
+    });
+    targets
+}
+
+fn list(prototype: &Prototype, all: bool, out: &mut String) {
     let vararg = if prototype.vararg { "vararg, " } else { "" };
     let who = if prototype.first_line == 0 { "main" } else { "function" };
     let _ = writeln!(
@@ -35,18 +51,15 @@ fn list(prototype: &Prototype, out: &mut String) {
         prototype.registers,
         prototype.constants.len(),
     );
-    let mut targets = BTreeSet::new();
-    prototype.for_each_instruction(|at, ins| {
-        if ins.op().jumps() {
-            targets.insert(prototype.jump_target(at));
-        }
-    });
+    let targets = targets(prototype);
     prototype.for_each_instruction(|at, ins| {
         let mark = if targets.contains(&at) { "=>" } else { "  " };
         let _ = writeln!(out, "  {at:04} {mark} {}", instruction(prototype, at, ins).trim_end());
     });
-    for child in &prototype.children {
-        list(child, out);
+    if all {
+        for child in &prototype.children {
+            list(child, all, out);
+        }
     }
 }
 

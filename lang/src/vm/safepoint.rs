@@ -53,6 +53,7 @@ impl Vm {
         if reasons & TICK != 0 {
             self.tick()?;
         }
+        self.trace.left_for_poll.set(false);
         if reasons != TICK {
             self.collect(false);
         }

@@ -70,3 +70,22 @@ local function named() return (profile.dumpstack("f|l|F;", 2)) end
 shows("named", named():match(";(named)|jit.lua:%d+|jit.lua:named;$"))
 shows("named", profile.dumpstack("l;fZ;", -1):match("named") or "named")
 fails("bad argument #2 to '?' (function expected, got no value)", profile.start, "i1")
+
+-- Zones.
+local zone = require("jit.zone")
+zone("outer") zone("inner")
+shows("inner", zone:get()) shows("inner", zone()) shows("outer", zone:get())
+zone:flush()
+assert(zone:get() == nil)
+fails("empty zone stack", zone)
+if jit.version:find("moonwake") then
+  -- Listings of bytecode.
+  local bc = require("jit.bc")
+  local function looping(n) for i = 1, n do n = n + i end return n end
+  local lines, targets = {}, 0
+  for at = 0, require("jit.util").funcinfo(looping).bytecodes - 1 do lines[#lines + 1] = bc.line(looping, at, "=>") end
+  for at in pairs(bc.targets(looping)) do targets = targets + (bc.line(looping, at) and 1 or 100) end
+  assert(#lines == 8 and lines[1]:find("^0000 => FUNC") and targets == 2, table.concat(lines) .. targets)
+  assert(bc.line(looping, 1000) == nil)
+  fails("bad argument #1 to '?' (Lua function expected, got function)", bc.line, print, 0)
+end

@@ -1,5 +1,5 @@
 //! `jit`: controlling the trace compiler. [`util`] looks inside, [`show`] prints traces, [`profile`] samples, [`events`] tells
-//! scripts what happens.
+//! scripts what happens, [`modules`] holds what is written in Lua on top of these.
 //!
 //! This crate has no compiler: what concerns it goes through [`JitHooks`]. Without hooks the functions work and report that
 //! compilation is off.
@@ -7,6 +7,7 @@
 //! Reference: the pages on `jit.*` functions and on the profiler in LuaJIT's documentation.
 
 pub mod events;
+mod modules;
 mod profile;
 mod show;
 mod util;
@@ -125,6 +126,7 @@ pub fn open(vm: &mut Vm) {
     util::open(vm);
     profile::open(vm);
     show::open(vm);
+    modules::open(vm);
 }
 
 /// `jit.on` and `jit.off`: everything, or one function (`true` for the calling one), or it with the functions inside (second argument

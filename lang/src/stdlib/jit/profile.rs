@@ -72,7 +72,8 @@ fn sample(vm: &mut Vm) -> LuaResult<()> {
     let samples = Value::number(f64::from(ticker.take_ticks()));
     let registry = vm.registry();
     let callback = vm.field(registry, "_PROFILE");
-    let state = vm.string_value("I");
+    let compiled = vm.trace.left_for_poll.get();
+    let state = vm.string_value(if compiled { "N" } else { "I" });
     vm.extension::<Profiler>().active = true;
     let result = vm.call(callback, &[vm.running().into(), samples, state]);
     vm.extension::<Profiler>().active = false;
