@@ -135,7 +135,7 @@ fn wrong_types_are_explained_as_in_luajit() {
         ("int x", "'<eof>' expected near 'x'"),
         ("int (*f)(int)", "')' expected near 'f'"),
         ("int;", "'<eof>' expected near ';'"),
-        ("int\n\n x", "'<eof>' expected near 'x' at line 3"),
+        ("int\n\n x", "'<eof>' expected near 'x' at line 3, column 2"),
         ("struct", "'<identifier>' expected near '<eof>'"),
         ("struct nothing", "undeclared or implicit tag 'nothing'"),
         ("struct nothing *", "undeclared or implicit tag 'nothing'"),
@@ -185,33 +185,36 @@ fn wrong_types_are_explained_as_in_luajit() {
 #[test]
 fn wrong_declarations_are_explained_with_their_place() {
     for (text, expected) in [
-        ("foo x;", "declaration specifier expected near 'foo'"),
-        ("\n\n foo x;", "declaration specifier expected near 'foo' at line 3"),
-        ("int x y;", "';' expected near 'y'"),
-        ("int f(foo);", "declaration specifier expected near 'foo'"),
-        ("int f(int, );", "declaration specifier expected near ')'"),
-        ("int f(int", "')' expected near '<eof>'"),
-        ("int x[3;", "']' expected near ';'"),
-        ("int (*x;", "')' expected near ';'"),
-        ("int x[3]];", "';' expected near ']'"),
-        ("struct x { int a", "';' expected near '<eof>'"),
-        ("struct y { int a }", "';' expected near '}'"),
-        ("struct z { int a;", "declaration specifier expected near '<eof>'"),
-        ("enum e { A B };", "'}' expected near 'B'"),
-        ("enum e { };", "'<identifier>' expected near '}'"),
-        ("enum e { A = };", "unexpected symbol near '}'"),
-        ("typedef int;", "'<identifier>' expected near ';'"),
-        ("struct 1", "'<identifier>' expected near '1'"),
-        ("struct s {int x;};\nstruct s {int y;};", "attempt to redefine 's' at line 2"),
-        ("enum s {A};\nunion s {int y;};", "attempt to redefine 's' at line 2"),
-        ("struct s { struct s x; };", "size of C type is unknown or too large"),
-        ("}", "declaration specifier expected near '}'"),
-        ("int f() { if (x) {", "'{' is never closed"),
-        ("_Static_assert(sizeof(int) == 5, \"so \" \"wrong\");", "static assertion failed: so wrong"),
-        ("int a\n#error stop\n;", "#error stop at line 2"),
-        ("static const int x = 1.5 % 2;", "invalid value"),
-        ("int x __attribute__((aligned(3)));", "alignment is not a power of two"),
-        ("int x __attribute__((mode(QQ)));", "unknown machine mode 'QQ'"),
+        ("foo x;", "declaration specifier expected near 'foo' at line 1, column 1"),
+        ("\n\n foo x;", "declaration specifier expected near 'foo' at line 3, column 2"),
+        ("int x y;", "';' expected near 'y' at line 1, column 7"),
+        ("int f(foo);", "declaration specifier expected near 'foo' at line 1, column 7"),
+        ("int f(int, );", "declaration specifier expected near ')' at line 1, column 12"),
+        ("int f(int", "')' expected near '<eof>' at line 1, column 10"),
+        ("int x[3;", "']' expected near ';' at line 1, column 8"),
+        ("int (*x;", "')' expected near ';' at line 1, column 8"),
+        ("int x[3]];", "';' expected near ']' at line 1, column 9"),
+        ("struct x { int a", "';' expected near '<eof>' at line 1, column 17"),
+        ("struct y { int a }", "';' expected near '}' at line 1, column 18"),
+        ("struct z { int a;", "declaration specifier expected near '<eof>' at line 1, column 18"),
+        ("enum e { A B };", "'}' expected near 'B' at line 1, column 12"),
+        ("enum e { };", "'<identifier>' expected near '}' at line 1, column 10"),
+        ("enum e { A = };", "unexpected symbol near '}' at line 1, column 14"),
+        ("typedef int;", "'<identifier>' expected near ';' at line 1, column 1"),
+        ("struct 1", "'<identifier>' expected near '1' at line 1, column 8"),
+        ("struct s {int x;};\nstruct s {int y;};", "attempt to redefine 's' at line 2, column 1"),
+        ("enum s {A};\nunion s {int y;};", "attempt to redefine 's' at line 2, column 1"),
+        ("struct s { struct s x; };", "size of C type is unknown or too large at line 1, column 21"),
+        ("}", "declaration specifier expected near '}' at line 1, column 1"),
+        ("int f() { if (x) {", "'{' is never closed at line 1, column 9"),
+        (
+            "_Static_assert(sizeof(int) == 5, \"so \" \"wrong\");",
+            "static assertion failed: so wrong at line 1, column 1",
+        ),
+        ("int a\n#error stop\n;", "#error stop at line 2, column 2"),
+        ("static const int x = 1.5 % 2;", "invalid value at line 1, column 22"),
+        ("int x __attribute__((aligned(3)));", "alignment is not a power of two at line 1, column 22"),
+        ("int x __attribute__((mode(QQ)));", "unknown machine mode 'QQ' at line 1, column 22"),
     ] {
         assert_eq!(cdef_error(text), expected, "{text}");
     }
@@ -518,15 +521,15 @@ fn a_text_is_bytes() {
     c.cdef(Source::pasted(text, "test"), &[]).unwrap();
     assert!(c.lookup("b").unwrap().is_some() && c.lookup("LATIN").unwrap().is_some());
     let error = c.cdef(Source::pasted("int \0 x;", "test"), &[]).unwrap_err().to_string();
-    assert_eq!(error, "'<identifier>' expected near 'char(0)'");
+    assert_eq!(error, "'<identifier>' expected near 'char(0)' at line 1, column 5");
 }
 
 #[test]
 fn an_enumerator_is_new() {
     let mut c = declared("enum { A, B }; int f(void);");
-    for (text, name) in [("enum { A };", "A"), ("enum { C, C };", "C"), ("enum { f };", "f")] {
+    for (text, name, column) in [("enum { A };", "A", 8), ("enum { C, C };", "C", 11), ("enum { f };", "f", 8)] {
         let error = c.cdef(Source::pasted(text, "test"), &[]).unwrap_err().to_string();
-        assert_eq!(error, format!("attempt to redefine '{name}'"));
+        assert_eq!(error, format!("attempt to redefine '{name}' at line 1, column {column}"));
     }
 }
 

@@ -116,14 +116,14 @@ impl Declarations {
         let mut map = SourceMap::default();
         let result = self.declare_all(source, params, &mut map);
         self.macro_values.clear();
-        self.conclude(result, &map)
+        self.conclude(result, &map, false)
     }
 
     /// The type that a text names, such as `int (*)[3]`. An unknown tag in it is an error, as in LuaJIT.
     pub fn parse_type(&mut self, text: impl AsRef<[u8]>, params: &[Param]) -> Result<CTypeId, CError> {
         let mut map = SourceMap::default();
         let result = self.type_in(Source::pasted(&text, "type"), params, &mut map);
-        self.conclude(result, &map)
+        self.conclude(result, &map, true)
     }
 
     /// What a name denotes: a declaration, or a macro that is a constant or another name. An error says that the name is
@@ -193,7 +193,7 @@ impl Declarations {
     // ----------------------------------------------------------------------------------------- inside
 
     /// Ends a transaction.
-    fn conclude<T>(&mut self, result: Result<T>, map: &SourceMap) -> Result<T, CError> {
+    fn conclude<T>(&mut self, result: Result<T>, map: &SourceMap, terse: bool) -> Result<T, CError> {
         if result.is_ok() {
             self.environment.commit();
             self.types.commit();
@@ -203,7 +203,7 @@ impl Declarations {
             self.types.roll_back();
             self.scope.roll_back();
         }
-        result.map_err(|fault| CError::new(*fault, map))
+        result.map_err(|fault| CError::new(*fault, map, terse))
     }
 
     fn preprocess(
@@ -278,7 +278,7 @@ impl Declarations {
     fn evaluate(&mut self, text: &[u8], params: &[Param]) -> Result<Entity, CError> {
         let mut map = SourceMap::default();
         let result = self.entity_in(Source::pasted(text, "macro"), params, &mut map);
-        self.conclude(result, &map)
+        self.conclude(result, &map, true)
     }
 
     fn entity_in(&mut self, source: Source<'_>, params: &[Param], map: &mut SourceMap) -> Result<Entity> {

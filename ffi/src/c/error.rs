@@ -26,8 +26,8 @@ pub fn fault<T>(loc: Loc, message: impl Into<String>) -> Result<T> {
 
 /// What is wrong with a piece of C, for the person who wrote it.
 ///
-/// Its text is one line. For pasted text it is LuaJIT's message, `declaration specifier expected near 'x' at line 3`, which says nothing
-/// of line 1; for a header `file:line:column: message` and the includes that led there.
+/// Its text is one line. For pasted text it is LuaJIT's message, `declaration specifier expected near 'x' at line 3`,
+/// with the column behind it; for a header `file:line:column: message` and the includes that led there.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CError {
     /// What went wrong, without the place.
@@ -36,17 +36,24 @@ pub struct CError {
     pub position: Option<Position>,
     /// The `#include` lines that led to the place, the innermost first.
     pub includes: Vec<Position>,
+    /// Leave the place out of the text when it is line 1 of pasted text: for a type's name, as LuaJIT does.
+    pub(super) terse: bool,
 }
 
 impl CError {
     /// An error that is not in a text.
     pub fn placeless(message: impl Into<String>) -> CError {
-        CError { message: message.into(), position: None, includes: Vec::new() }
+        CError { message: message.into(), position: None, includes: Vec::new(), terse: false }
     }
 
     /// The error as its user sees it.
-    pub fn new(fault: Fault, map: &SourceMap) -> CError {
-        CError { message: fault.message, position: map.position(fault.loc), includes: map.include_chain(fault.loc) }
+    pub fn new(fault: Fault, map: &SourceMap, terse: bool) -> CError {
+        CError {
+            message: fault.message,
+            position: map.position(fault.loc),
+            includes: map.include_chain(fault.loc),
+            terse,
+        }
     }
 }
 
@@ -56,8 +63,8 @@ impl fmt::Display for CError {
             return f.write_str(&self.message);
         };
         match origin {
-            Origin::Pasted(_) if *line == 1 => f.write_str(&self.message)?,
-            Origin::Pasted(_) => write!(f, "{} at line {line}", self.message)?,
+            Origin::Pasted(_) if self.terse && *line == 1 => f.write_str(&self.message)?,
+            Origin::Pasted(_) => write!(f, "{} at line {line}, column {column}", self.message)?,
             Origin::Header(file) => write!(f, "{file}:{line}:{column}: {}", self.message)?,
         }
         /// More of them than this say nothing more: a header that includes itself.

@@ -3,9 +3,10 @@
 
 local ffi = require "ffi"
 
--- Addresses differ from run to run.
+-- Addresses differ from run to run. Our messages on declarations tell the column, and the line also if it is the first.
 local function masked(text)
-  return (text:gsub("0x%x%x%x%x%x%x%x+", "ADDRESS"))
+  text = text:gsub("0x%x%x%x%x%x%x%x+", "ADDRESS")
+  return (text:gsub(" at line 1, column %d+", ""):gsub("( at line %d+), column %d+", "%1"))
 end
 
 local function evaluate(code)
