@@ -116,6 +116,16 @@ impl Prototype {
         (at as i64 + 2 + i64::from(self.code[at + 1] as i32)) as usize
     }
 
+    /// Whether it has lost its debug information. It knows no lines then, not even those where its source began and ended.
+    pub fn is_stripped(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Whether it is known to be a chunk, not a function in one.
+    pub fn is_main(&self) -> bool {
+        self.first_line == 0 && !self.is_stripped()
+    }
+
     /// The line of the word at `at`, if the function has line information.
     pub fn line(&self, at: usize) -> Option<u32> {
         self.lines.get(at).copied()

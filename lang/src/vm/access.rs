@@ -117,7 +117,7 @@ impl Vm {
         self.metamethod(value, Metamethod::Index)?.as_table()
     }
 
-    /// Looks up `object[key]` along `__index`. What it finds is put into [`Vm::looked_up`].
+    /// Looks up `object[key]` along `__index`. What it finds, or the object that cannot be indexed, is put into [`Vm::looked_up`].
     pub(super) fn look_up(&mut self, mut object: Value, key: Value) -> Lookup {
         for _ in 0..MAX_CHAIN {
             let handler = match object.as_table() {
@@ -136,7 +136,10 @@ impl Vm {
                     }
                 }
                 None => match self.metamethod(object, Metamethod::Index) {
-                    None => return Lookup::Impossible,
+                    None => {
+                        self.looked_up[0] = object;
+                        return Lookup::Impossible;
+                    }
                     Some(handler) => handler,
                 },
             };
@@ -146,6 +149,7 @@ impl Vm {
             }
             object = handler;
         }
+        self.looked_up[0] = object;
         Lookup::Impossible
     }
 
@@ -211,7 +215,7 @@ impl Vm {
         match self.look_up(object, key) {
             Lookup::Done => Ok(self.looked_up[0]),
             Lookup::Call => self.call_for_one(self.looked_up[0], &[self.looked_up[1], key]),
-            Lookup::Impossible => Err(messages::plain_index_error(self, object)),
+            Lookup::Impossible => Err(messages::plain_index_error(self, self.looked_up[0])),
         }
     }
 
@@ -306,8 +310,10 @@ impl Vm {
             Value::TRUE => "true".to_owned(),
             Value::FALSE => "false".to_owned(),
             v if v.is(Tag::LightUserdata) && v.address() == 0 => "userdata: NULL".to_owned(),
-            v if v.as_function().is_some_and(|f| f.is_native()) => format!("function: builtin: {:#014x}", v.address()),
-            v => format!("{}: {:#014x}", v.type_name(), v.address()),
+            v => match v.as_function().and_then(|f| f.native_number()) {
+                Some(number) => format!("function: builtin#{number}"),
+                None => format!("{}: {:#014x}", v.type_name(), v.address()),
+            },
         };
         self.heap.intern(text.as_bytes())
     }

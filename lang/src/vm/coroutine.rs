@@ -45,6 +45,10 @@ pub enum Status {
 /// which it was resumed.
 const WRAP: u32 = 1 << 31;
 
+/// How many coroutines may wait for each other. No native stack is at stake, but coroutines that resume new ones without end would take all
+/// memory, since each has a stack of its own.
+const MAX_RESUME_DEPTH: u32 = 6_000;
+
 impl Coroutine {
     /// What it is doing.
     pub fn status(&self) -> Status {
@@ -146,14 +150,12 @@ pub unsafe fn resume(
     // SAFETY: the caller's promise; the other stack is grown before values are copied to it.
     unsafe {
         if let Some(problem) = resume_problem(coroutine) {
-            if wrap {
-                let error = (*vm).error_at_level(1, problem.as_bytes());
-                return throw_error(vm, base, std::ptr::null(), error);
-            }
-            *base = Value::FALSE;
-            *base.add(1) = Value::from((*vm).heap.intern(problem.as_bytes()));
-            return return_values(vm, base, base, 2);
+            return refuse(vm, base, problem, wrap);
         }
+        if (*vm).resume_depth >= MAX_RESUME_DEPTH {
+            return refuse(vm, base, "C stack overflow", wrap);
+        }
+        (*vm).resume_depth += 1;
         let resumer = (*vm).current;
         resumer.base.set(base);
         resumer.top.set(first.add(count).cast_mut());
@@ -163,12 +165,30 @@ pub unsafe fn resume(
         coroutine.state.set((*vm).run_depth | if wrap { WRAP } else { 0 });
         coroutine.set_status(Status::Running);
         (*vm).switch_to(coroutine);
+        (*vm).forget_hooked_line(coroutine);
         let target = (*vm).ensure_native_stack(coroutine.base.get(), count);
         for i in 0..count {
             *target.add(i) = *first.add(i);
         }
         coroutine.top.set(target.add(count));
         if fresh { enter(vm, target, count) } else { return_values(vm, target, target, count) }
+    }
+}
+
+/// A coroutine is not resumed: `coroutine.resume` returns why, and what `coroutine.wrap` made throws it. Apart from [`resume`], whose last call
+/// must be a jump, so that nothing in it may have an address.
+#[cold]
+#[inline(never)]
+unsafe fn refuse(vm: *mut Vm, base: *mut Value, problem: &str, wrap: bool) {
+    // SAFETY: as for `resume`, whose native frame is at `base`.
+    unsafe {
+        if wrap {
+            let error = (*vm).error_at_level(1, problem.as_bytes());
+            return throw_error(vm, base, std::ptr::null(), error);
+        }
+        *base = Value::FALSE;
+        *base.add(1) = Value::from((*vm).heap.intern(problem.as_bytes()));
+        return_values(vm, base, base, 2)
     }
 }
 
@@ -218,6 +238,7 @@ pub unsafe fn die(vm: *mut Vm, value: Value) {
         coroutine.set_status(Status::Dead);
         let resumer = Gc::from_ptr(coroutine.resumer.replace(std::ptr::null_mut()));
         resumer.set_status(Status::Running);
+        (*vm).resume_depth -= 1;
         (*vm).switch_to(resumer);
         let base = resumer.base.get();
         if coroutine.state.get() & WRAP != 0 {
@@ -246,6 +267,7 @@ unsafe fn deliver(vm: *mut Vm, coroutine: Gc<Coroutine>, first: *const Value, co
     unsafe {
         let resumer: Gc<Coroutine> = Gc::from_ptr(coroutine.resumer.replace(std::ptr::null_mut()));
         resumer.set_status(Status::Running);
+        (*vm).resume_depth -= 1;
         (*vm).switch_to(resumer);
         let base = (*vm).ensure_native_stack(resumer.base.get(), count + 1);
         let wrap = coroutine.state.get() & WRAP != 0;

@@ -37,7 +37,7 @@ impl Frame {
 
     /// Whether it runs a library function that is written in Lua.
     pub fn is_builtin(&self) -> bool {
-        self.proto().is_some_and(|proto| proto.flags.get() & proto_flags::BUILTIN != 0)
+        self.function().is_some_and(is_of_library)
     }
 
     /// Position of the current instruction in the prototype's code.
@@ -109,6 +109,12 @@ impl Gc<Proto> {
     }
 }
 
+/// Whether a function belongs to the library and is written in Lua.
+fn is_of_library(function: Gc<Function>) -> bool {
+    // SAFETY: a function written in Lua has a prototype.
+    !function.is_native() && unsafe { (*function.proto).flags.get() } & proto_flags::BUILTIN != 0
+}
+
 /// The active functions of a coroutine, innermost first. The place at which Rust code entered is none of them.
 pub struct Frames {
     base: *mut Value,
@@ -134,7 +140,8 @@ impl Iterator for Frames {
     fn next(&mut self) -> Option<Frame> {
         loop {
             let frame = self.step()?;
-            if !frame.callee.is_nil() {
+            let is_hidden = frame.callee.is_nil() || (frame.is_builtin() && self.stands_in_library());
+            if !is_hidden {
                 return Some(frame);
             }
         }
@@ -142,6 +149,16 @@ impl Iterator for Frames {
 }
 
 impl Frames {
+    /// Whether the next frame is that of a library function written in Lua: what it calls inside itself is no function of its own to a script.
+    fn stands_in_library(&self) -> bool {
+        if self.done {
+            return false;
+        }
+        // SAFETY: the next frame's function stands two places below its base.
+        let callee = unsafe { *self.base.sub(2) };
+        callee.as_function().is_some_and(is_of_library)
+    }
+
     fn step(&mut self) -> Option<Frame> {
         if self.done {
             return None;
@@ -190,14 +207,19 @@ impl Vm {
     /// "chunk:line: " of the function at this level, or nothing where that is unknown.
     pub fn position_prefix(&self, level: usize) -> Vec<u8> {
         let Some(frame) = self.frame(level) else { return Vec::new() };
-        match frame.proto() {
-            Some(proto) if !frame.is_builtin() => {
+        match (frame.proto(), frame.line()) {
+            // At the entry of a function there is no line yet.
+            (Some(proto), Some(0)) if !proto.source().is_stripped() => Vec::new(),
+            (Some(proto), _) if !frame.is_builtin() => {
                 let mut prefix = crate::chunk_name::short_name(&proto.source().chunk_name);
                 // A function whose lines were stripped stands at line 0.
                 prefix.extend_from_slice(format!(":{}: ", frame.line().unwrap_or(0)).as_bytes());
                 prefix
             }
-            _ => Vec::new(),
+            _ => {
+                let written = super::written_in_lua::WrittenInLua::active(&frame);
+                written.map_or(Vec::new(), |written| format!("{}:0: ", written.short_source()).into_bytes())
+            }
         }
     }
 }

@@ -43,6 +43,13 @@ impl Events {
     }
 }
 
+/// The last instruction before a library function, whose frame is at `place`, called back.
+struct Kept {
+    coroutine: Gc<Coroutine>,
+    place: usize,
+    last: Option<(usize, usize)>,
+}
+
 /// The hook of a machine.
 #[derive(Default)]
 pub(super) struct Hook {
@@ -52,6 +59,8 @@ pub(super) struct Hook {
     left: u32,
     /// The last instruction of each coroutine: the prototype's address and the position.
     last: HashMap<Gc<Coroutine>, (usize, usize)>,
+    /// What that was when library functions called back.
+    kept: Vec<Kept>,
     /// Whether the hook itself runs.
     active: bool,
 }
@@ -70,6 +79,7 @@ impl Vm {
         self.hook.events = events;
         self.hook.left = events.count;
         self.hook.last.clear();
+        self.hook.kept.clear();
         self.set_hooked(function.is_some() && events.any());
     }
 
@@ -97,13 +107,22 @@ impl Vm {
         let top = if is_entry { base.wrapping_add(x) } else { self.top_before(base, ins) };
         current.top.set(top);
         if is_entry {
-            if events.call {
+            if !is_native {
+                self.leave_library();
+            }
+            if events.call && !self.is_inside_library(is_native) {
                 self.call_hook("call", None)?;
+                // As in LuaJIT, what follows the call of a native function is seen as a new line, but not what follows a switch of coroutines.
+                let name = self.frame(0).and_then(|frame| frame.function()?.native_name());
+                if is_native && !matches!(name, Some("coroutine.resume" | "coroutine.wrapped")) {
+                    self.hook.last.remove(&current);
+                }
             }
             return Ok(current.base.get());
         }
         let Some(frame) = self.frame(0) else { return Ok(base) };
         if frame.is_builtin() {
+            self.return_to_library(base);
             return Ok(base);
         }
         if events.count > 0 {
@@ -122,6 +141,61 @@ impl Vm {
             self.call_hook("return", None)?;
         }
         Ok(current.base.get())
+    }
+
+    /// Whether the function that is entered is a library function's own affair: one of the prelude, or a native helper that one calls.
+    fn is_inside_library(&self, is_native: bool) -> bool {
+        let mut frames = self.frames();
+        let entered = frames.next();
+        let deciding = if is_native { frames.next() } else { entered };
+        deciding.is_some_and(|frame| frame.is_builtin())
+    }
+
+    /// A Lua function is entered: if a library function calls it back, the line that goes on behind the latter is kept for then.
+    fn leave_library(&mut self) {
+        let mut frames = self.frames();
+        let (entered, caller) = (frames.next(), frames.next());
+        if let (Some(entered), Some(caller)) = (entered, caller)
+            && caller.is_builtin()
+            && !entered.is_builtin()
+        {
+            let place = self.hooked_place(caller.base);
+            self.hook.kept.retain(|kept| kept.coroutine != self.current || kept.place < place);
+            let last = self.hook.last.get(&self.current).copied();
+            self.hook.kept.push(Kept { coroutine: self.current, place, last });
+        }
+    }
+
+    /// The library function whose frame is at `base` goes on.
+    fn return_to_library(&mut self, base: *mut Value) {
+        let place = self.hooked_place(base);
+        let is_this = |kept: &Kept| kept.coroutine == self.current && kept.place == place;
+        if let Some(at) = self.hook.kept.iter().position(is_this) {
+            let kept = self.hook.kept.remove(at);
+            match kept.last {
+                Some(last) => self.hook.last.insert(self.current, last),
+                None => self.hook.last.remove(&self.current),
+            };
+        }
+    }
+
+    fn hooked_place(&self, base: *mut Value) -> usize {
+        base as usize - self.current.stack.get() as usize
+    }
+
+    /// A coroutine goes on after a `yield`: what it does next is seen as a new line.
+    #[inline(always)]
+    pub(super) fn forget_hooked_line(&mut self, coroutine: Gc<Coroutine>) {
+        if self.hooked {
+            self.forget_line(coroutine);
+        }
+    }
+
+    /// Apart from its callers, which end in jumps: here a local variable has an address.
+    #[cold]
+    #[inline(never)]
+    fn forget_line(&mut self, coroutine: Gc<Coroutine>) {
+        self.hook.last.remove(&coroutine);
     }
 
     /// The end of what the frame at `base` has in use before it runs `ins`: its registers, and multiple results that it takes.

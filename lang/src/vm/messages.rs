@@ -7,6 +7,7 @@ use super::Vm;
 use super::access::StoreProblem;
 use super::debug::Frame;
 use super::error::Error;
+use super::frame::Link;
 use crate::bytecode::varinfo::{Origin, origin_of};
 use crate::object::proto_flags;
 use crate::value::{Tag, Value};
@@ -170,13 +171,22 @@ fn comparison_text(vm: &Vm, a: Value, b: Value) -> String {
 }
 
 /// Indexing something that cannot be indexed.
-pub(super) fn index_error(vm: &mut Vm, base: *mut Value, pc: *const u32, register: usize, key: Value) -> Error {
-    let _ = key;
-    // SAFETY: the register belongs to the frame.
-    if unsafe { (*base.add(register)).as_table() }.is_some() {
+pub(super) fn index_error(vm: &mut Vm, base: *mut Value, pc: *const u32, register: usize) -> Error {
+    let failing = vm.looked_up[0];
+    if failing.as_table().is_some() {
         return instruction_error(vm, base, pc, "loop in gettable");
     }
-    operand_error(vm, base, pc, register, "index")
+    indexing_error(vm, base, pc, register, failing)
+}
+
+/// `failing`, which is what stands in the register or was reached from there along `__index` or `__newindex`, cannot be indexed.
+fn indexing_error(vm: &mut Vm, base: *mut Value, pc: *const u32, register: usize, failing: Value) -> Error {
+    // SAFETY: the register belongs to the frame.
+    if unsafe { *base.add(register) } == failing {
+        return operand_error(vm, base, pc, register, "index");
+    }
+    let text = format!("attempt to index a {} value", vm.type_name_of(failing));
+    instruction_error(vm, base, pc, &text)
 }
 
 /// The same, from a native function, which has no position.
@@ -203,12 +213,10 @@ pub(super) fn store_error(
     base: *mut Value,
     pc: *const u32,
     register: usize,
-    key: Value,
     problem: StoreProblem,
 ) -> Error {
-    let _ = key;
     match problem {
-        StoreProblem::NotIndexable(_) => operand_error(vm, base, pc, register, "index"),
+        StoreProblem::NotIndexable(failing) => indexing_error(vm, base, pc, register, failing),
         other => instruction_error(vm, base, pc, store_text(other)),
     }
 }
@@ -230,8 +238,9 @@ pub(super) fn for_error(vm: &mut Vm, base: *mut Value, pc: *const u32, what: &st
 /// A call of what cannot be called; `base` is the base that its frame would have.
 pub(super) fn call_error(vm: &mut Vm, base: *mut Value) -> Error {
     // SAFETY: the callee stands two places below, and the frame's link leads to its caller.
-    let (callee, (caller, pc)) = unsafe { (*base.sub(2), vm.caller_position(base)) };
-    if pc.is_null() {
+    let (callee, (caller, pc), link) = unsafe { (*base.sub(2), vm.caller_position(base), Link((*base.sub(1)).0)) };
+    // What an instruction calls as a metamethod is not named, and has no position.
+    if pc.is_null() || !link.is_lua() {
         let text = format!("attempt to call a {} value", vm.type_name_of(callee));
         return vm.plain_error(text);
     }
@@ -253,6 +262,13 @@ pub(super) fn call_error(vm: &mut Vm, base: *mut Value) -> Error {
 
 /// Recursion without end.
 pub fn stack_overflow(vm: &mut Vm) -> Error {
+    // SAFETY: the running coroutine's base is that of a frame.
+    if unsafe { super::interp::throw::is_in_handler(vm.current.base.get()) } {
+        // The handler of a stack overflow that overflows once more does not hide what has happened.
+        let error = vm.plain_error("stack overflow");
+        vm.handled_error = Some(error.value);
+        return error;
+    }
     vm.error_at_level(0, b"stack overflow")
 }
 

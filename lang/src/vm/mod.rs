@@ -16,12 +16,14 @@ pub mod hook;
 pub mod interp;
 pub mod messages;
 pub mod native;
+mod native_numbers;
 mod native_stack;
 pub mod safepoint;
 pub mod stack;
 pub mod ticker;
 pub mod traceback;
 pub mod tracer;
+pub mod written_in_lua;
 
 use crate::gc::Heap;
 use crate::object::{Coroutine, Function, Gc, Proto, Table, proto_flags};
@@ -40,8 +42,19 @@ use tracer::Tracer;
 
 /// Number of hot counts; loops and functions share them by address.
 pub const HOT_COUNTS: usize = 64;
-/// Deepest nesting of runs that Rust code may start.
-const MAX_RUN_DEPTH: u32 = 200;
+/// Nesting of runs that Rust code may start without asking how much native stack is left.
+const SAFE_RUN_DEPTH: u32 = 100;
+
+/// What becomes of an error in a function that Rust code calls.
+#[derive(Clone, Copy)]
+enum Catch {
+    /// It goes on through the caller; an `xpcall` further down has handled it where it was thrown.
+    Nothing,
+    /// It ends at the caller.
+    Errors,
+    /// It ends at the caller, and this handles it.
+    WithHandler(Value),
+}
 
 /// A virtual machine.
 #[repr(C)]
@@ -69,6 +82,9 @@ pub struct Vm {
     memory_message: Value,
     pending: Pending,
     pending_error: Option<Error>,
+    /// An error that the handler of the `xpcall` which will catch it has seen. Handlers are called where an error is thrown, even if Rust code stands
+    /// between there and the `xpcall`; the error then passes through that.
+    handled_error: Option<Value>,
     /// What a callback under compiled code threw; raised when the trace has left.
     deferred_error: Option<Error>,
     /// What the last native function returned, if that was not plain values.
@@ -78,6 +94,8 @@ pub struct Vm {
     looked_up: [Value; 2],
     store_problem: access::StoreProblem,
     run_depth: u32,
+    /// How many coroutines wait for one that they resumed.
+    resume_depth: u32,
     /// A native runs that compiled code called directly, which must not call Lua.
     serves_trace: bool,
     native_stack: native_stack::NativeStack,
@@ -142,12 +160,14 @@ impl Vm {
             memory_message,
             pending: Pending::NONE,
             pending_error: None,
+            handled_error: None,
             deferred_error: None,
             outcome: Ok(native::Outcome::Return { first: 0, count: 0 }),
             metamethod_args: [Value::NIL; 3],
             looked_up: [Value::NIL; 2],
             store_problem: access::StoreProblem::NilKey,
             run_depth: 0,
+            resume_depth: 0,
             serves_trace: false,
             native_stack: native_stack::NativeStack::default(),
             idle_callback_stacks: Vec::new(),
@@ -281,7 +301,15 @@ impl Vm {
     /// # Errors
     /// What the function throws.
     pub fn call(&mut self, f: Value, args: &[Value]) -> LuaResult<Vec<Value>> {
-        self.call_inside(f, args, None)
+        self.call_inside(f, args, Catch::Nothing)
+    }
+
+    /// The same for a caller that does not pass errors on: no `xpcall` around it handles them.
+    ///
+    /// # Errors
+    /// What the function throws.
+    pub fn call_protected(&mut self, f: Value, args: &[Value]) -> LuaResult<Vec<Value>> {
+        self.call_inside(f, args, Catch::Errors)
     }
 
     /// The same for what C calls back: a recording under way does not see it, and goes on when it has returned.
@@ -301,12 +329,18 @@ impl Vm {
     /// # Errors
     /// What the handler returns for what the function throws.
     pub fn call_with_handler(&mut self, f: Value, args: &[Value], handler: Value) -> LuaResult<Vec<Value>> {
-        self.call_inside(f, args, Some(handler))
+        self.call_inside(f, args, Catch::WithHandler(handler))
+    }
+
+    /// Whether an error that is thrown (again) has been handled. It is asked once.
+    fn take_handled(&mut self, error: Error) -> bool {
+        self.handled_error.take() == Some(error.value)
     }
 
     #[allow(unsafe_code)]
-    fn call_inside(&mut self, f: Value, args: &[Value], handler: Option<Value>) -> LuaResult<Vec<Value>> {
-        if self.run_depth >= MAX_RUN_DEPTH {
+    fn call_inside(&mut self, f: Value, args: &[Value], catch: Catch) -> LuaResult<Vec<Value>> {
+        self.handled_error = None;
+        if self.run_depth >= SAFE_RUN_DEPTH && !self.native_stack.has_room() {
             return Err(self.error_at_level(1, b"C stack overflow"));
         }
         if self.serves_trace {
@@ -314,32 +348,45 @@ impl Vm {
             return Err(self.plain_error("a native called by compiled code calls Lua"));
         }
         if !self.trace.trace_top.get().is_null() {
-            return self.on_callback_stack(|vm| vm.call_inside(f, args, handler));
+            return self.on_callback_stack(|vm| vm.call_inside(f, args, catch));
         }
         let coroutine = self.current;
         let (base_before, pc_before) = (coroutine.base.get(), coroutine.pc.get());
         let stack_before = coroutine.stack.get();
         let base_offset = base_before as usize - stack_before as usize;
         let top_offset = coroutine.top.get() as usize - stack_before as usize;
-        let extra = if handler.is_some() { 3 } else { 0 };
+        let extra = match catch {
+            Catch::Nothing => 0,
+            Catch::Errors => 2,
+            Catch::WithHandler(_) => 3,
+        };
         let top = self.ensure_native_stack(coroutine.top.get(), args.len() + 3 + extra);
         let base = coroutine.stack.get().wrapping_byte_add(base_offset);
         // SAFETY: room was made for the frame and its arguments; the entry frame leads back here, since nothing unwinds past it.
         let results = unsafe {
             *top = Value(pc_before as u64);
             let mut place = top.add(1);
-            if let Some(handler) = handler {
-                // xpcall's own frame: handler at its base, below the function.
-                *place = Value::NIL;
-                *place.add(1) = Link::typed(LinkKind::Entry, place.add(2).offset_from(base) as usize).as_value();
-                *place.add(2) = handler;
-                *place.add(3) = f;
-                *place.add(4) = Link::typed(LinkKind::ProtectedCallWithHandler, 3).as_value();
-                place = place.add(5);
-            } else {
-                *place = f;
-                *place.add(1) = Link::typed(LinkKind::Entry, place.add(2).offset_from(base) as usize).as_value();
-                place = place.add(2);
+            *place.add(1) = Link::typed(LinkKind::Entry, place.add(2).offset_from(base) as usize).as_value();
+            match catch {
+                Catch::Nothing => {
+                    *place = f;
+                    place = place.add(2);
+                }
+                Catch::Errors => {
+                    // pcall's own frame, below the function.
+                    *place = Value::NIL;
+                    *place.add(2) = f;
+                    *place.add(3) = Link::typed(LinkKind::ProtectedCall, 2).as_value();
+                    place = place.add(4);
+                }
+                Catch::WithHandler(handler) => {
+                    // xpcall's own frame: handler at its base, below the function.
+                    *place = Value::NIL;
+                    *place.add(2) = handler;
+                    *place.add(3) = f;
+                    *place.add(4) = Link::typed(LinkKind::ProtectedCallWithHandler, 3).as_value();
+                    place = place.add(5);
+                }
             }
             for (i, &arg) in args.iter().enumerate() {
                 *place.add(i) = arg;
@@ -348,6 +395,9 @@ impl Vm {
             let vm = std::ptr::from_mut(self);
             interp::calls::run_function(vm, place, args.len());
             self.run_depth -= 1;
+            if self.run_depth == 0 {
+                self.native_stack.forget_thread();
+            }
             match self.pending_error.take() {
                 Some(error) => Err(error),
                 None => {
@@ -362,8 +412,8 @@ impl Vm {
         coroutine.base.set(stack.wrapping_byte_add(base_offset));
         coroutine.top.set(stack.wrapping_byte_add(top_offset));
         coroutine.pc.set(pc_before);
-        match (results, handler) {
-            (Ok(mut values), Some(_)) => {
+        match (results, catch) {
+            (Ok(mut values), Catch::Errors | Catch::WithHandler(_)) => {
                 let ok = !values[0].is_falsy();
                 if ok {
                     values.remove(0);

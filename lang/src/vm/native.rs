@@ -23,7 +23,7 @@ pub type NativeFn = fn(&mut Call<'_>) -> NativeResult;
 
 /// A native function and its name; one static per library function. The JIT knows functions by its address.
 pub struct NativeFunction {
-    /// Name for tracebacks and error messages, as `table.insert`.
+    /// Name for tracebacks and error messages, as `table.insert`; empty for a function of the host's that is none of the library.
     pub name: &'static str,
     /// The code.
     pub function: NativeFn,

@@ -15,7 +15,13 @@ use crate::gc::Marker;
 pub struct NativeStack {
     /// Address of a local variable of the function that entered the outermost trace; 0 while none runs.
     outermost: usize,
+    /// The lowest address that the running thread's stack may use; 0 while unknown.
+    lowest: usize,
 }
+
+/// Room on the native stack below which Lua code may not be called from Rust code any more: enough for what a native function, a library
+/// or a compilation needs.
+const KEPT_FREE: usize = 512 << 10;
 
 impl NativeStack {
     /// A trace is about to be entered by the caller. Returns what [`NativeStack::leave`] wants back.
@@ -33,6 +39,21 @@ impl NativeStack {
     #[inline(always)]
     pub fn leave(&mut self, before: usize) {
         self.outermost = before;
+    }
+
+    /// Whether Rust code may call Lua again. To be asked only in nested runs: those cannot change the thread, so that its bounds are looked up once.
+    pub fn has_room(&mut self) -> bool {
+        if self.lowest == 0 {
+            self.lowest = lowest_stack_address().unwrap_or(usize::MAX);
+        }
+        let here = 0usize;
+        let here = std::ptr::from_ref(std::hint::black_box(&here)) as usize;
+        here > self.lowest.saturating_add(KEPT_FREE)
+    }
+
+    /// Forgets the thread's bounds: no nested run is active.
+    pub fn forget_thread(&mut self) {
+        self.lowest = 0;
     }
 
     /// Whether a trace runs.
@@ -56,6 +77,32 @@ impl NativeStack {
             let words = unsafe { std::slice::from_raw_parts(low as *const u64, (self.outermost - low) / 8) };
             marker.mark_conservative(words);
         }
+    }
+}
+
+/// The lowest address of the running thread's stack.
+#[cfg(target_os = "linux")]
+fn lowest_stack_address() -> Option<usize> {
+    let mut attributes = std::mem::MaybeUninit::<libc::pthread_attr_t>::uninit();
+    let (mut lowest, mut size) = (std::ptr::null_mut(), 0);
+    // SAFETY: the attributes are filled in by the first call, read by the second only if that succeeded, and then destroyed.
+    unsafe {
+        if libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) != 0 {
+            return None;
+        }
+        let found = libc::pthread_attr_getstack(attributes.as_ptr(), &mut lowest, &mut size) == 0;
+        libc::pthread_attr_destroy(attributes.as_mut_ptr());
+        found.then_some(lowest as usize)
+    }
+}
+
+/// The lowest address of the running thread's stack.
+#[cfg(target_os = "macos")]
+fn lowest_stack_address() -> Option<usize> {
+    // SAFETY: both only look at the running thread.
+    unsafe {
+        let top = libc::pthread_get_stackaddr_np(libc::pthread_self()) as usize;
+        Some(top - libc::pthread_get_stacksize_np(libc::pthread_self()))
     }
 }
 

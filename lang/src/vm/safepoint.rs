@@ -157,7 +157,7 @@ impl Vm {
             if finaliser.is_nil() {
                 continue;
             }
-            if let Err(error) = self.call(finaliser, &[object]) {
+            if let Err(error) = self.call_protected(finaliser, &[object]) {
                 if self.has_event_handler(Event::FinaliserError) {
                     self.tell_event(Event::FinaliserError, &[error.value]);
                     continue;

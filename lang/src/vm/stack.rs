@@ -18,8 +18,11 @@ pub const FIRST_STACK_SIZE: usize = 64;
 pub const RESERVE: usize = 40;
 /// Places that a native function may use without asking, its arguments apart.
 pub const NATIVE_PLACES: usize = 24;
-/// Largest size of a stack; deeper recursion is "stack overflow".
-pub const MAX_STACK: usize = 1_000_000;
+/// Largest size of a stack; deeper recursion is "stack overflow". It is LuaJIT's, so that programs that recurse without end, or nearly, end when
+/// they do there.
+pub const MAX_STACK: usize = 65_500;
+/// Places that a native function may ask for at most, its arguments included; LuaJIT's limit, too.
+const MAX_NATIVE_PLACES: usize = 8_000;
 /// What the handler of a stack overflow may use above that.
 const OVERFLOW_RESERVE: usize = 8_000;
 
@@ -116,8 +119,12 @@ impl Vm {
     /// # Errors
     /// With this message when the stack would become too large.
     pub fn check_stack(&mut self, count: usize, message: &str) -> LuaResult<()> {
-        let used = (self.current.top.get() as usize - self.current.stack.get() as usize) / size_of::<Value>();
-        if used.saturating_add(count) > MAX_STACK { Err(self.error_at_level(1, message.as_bytes())) } else { Ok(()) }
+        let used = (self.current.top.get() as usize - self.current.base.get() as usize) / size_of::<Value>();
+        if used.saturating_add(count) > MAX_NATIVE_PLACES {
+            Err(self.error_at_level(1, message.as_bytes()))
+        } else {
+            Ok(())
+        }
     }
 
     /// Closes the open upvalues of the running coroutine from `from` upwards.

@@ -82,3 +82,15 @@ if not jit or not jit.version:find("LuaJIT") then
   shows("a b end", yields(function() string.gsub("ab", "%w", function(c) coroutine.yield(c) end) end))
   shows("x end", yields(function() string.gsub("x", "%w", setmetatable({}, { __index = function(_, c) return coroutine.yield(c) end })) end))
 end
+
+-- Coroutines that resume new ones without end meet a limit; a few thousand may wait for each other.
+local function nested(n)
+  if n == 0 then return 'bottom' end
+  return (coroutine.wrap(function() return (nested(n - 1)) end)())
+end
+assert(nested(3000) == 'bottom')
+local ok, message = pcall(nested, math.huge)
+assert(not ok and message:find 'C stack overflow')
+assert(nested(3000) == 'bottom')
+local function resumed() return select(-1, coroutine.resume(coroutine.create(resumed))) end
+assert(resumed():find 'C stack overflow')

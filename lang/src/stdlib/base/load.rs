@@ -126,16 +126,17 @@ fn load(call: &mut Call) -> NativeResult {
     if is_text(call.arg(0)) {
         return loadstring(call);
     }
-    let name = call.string_or_none(1)?.map_or(&b"=(load)"[..], Gc::bytes).to_vec();
+    let name = call.string_or_none(1)?.map_or(&b"=(load)"[..], |name| without_zero(name.bytes())).to_vec();
     // An environment that is no table is as good as none.
     let (mode, environment) = (mode(call, 2)?, call.arg(3).as_table());
     let reader = Value::from(call.callable(0)?);
     let (mut chunk, mut try_at) = (Vec::new(), 2);
     loop {
-        let piece = match call.vm.call_for_one(reader, &[]) {
-            Ok(piece) => piece,
-            Err(error) => return call.values(&[Value::NIL, error.value]),
-        };
+        let piece =
+            match call.vm.call_protected(reader, &[]).map(|values| values.first().copied().unwrap_or(Value::NIL)) {
+                Ok(piece) => piece,
+                Err(error) => return call.values(&[Value::NIL, error.value]),
+            };
         match (piece.as_str(), piece.to_number()) {
             (Some(text), _) if text.is_empty() => break,
             (Some(text), _) => chunk.extend_from_slice(text.bytes()),
@@ -179,10 +180,15 @@ fn loadstring(call: &mut Call) -> NativeResult {
         Some(copy) => (&copy[..], &b""[..]),
         None => (call.bytes(0)?, call.bytes(0)?),
     };
-    let name = call.string_or_none(1)?.map_or(default_name, Gc::bytes);
+    let name = without_zero(call.string_or_none(1)?.map_or(default_name, Gc::bytes));
     let (mode, environment) = (mode(call, 2)?, call.arg(3).as_table());
     let result = call.vm.load_chunk(chunk, name, mode, environment);
     loaded(call, result)
+}
+
+/// A chunk's name as C sees it: up to its first zero byte.
+fn without_zero(name: &[u8]) -> &[u8] {
+    name.split(|&byte| byte == 0).next().unwrap_or_default()
 }
 
 /// Whether this is a chunk and no function that returns its pieces.
@@ -212,7 +218,10 @@ fn loadfile(call: &mut Call) -> NativeResult {
 fn dofile(call: &mut Call) -> NativeResult {
     let name = call.string_or_none(0)?.map(Gc::bytes);
     match load_file(call.vm, name, Mode::ANY, None) {
-        Ok(function) => call.tail_call(function.into(), &[]),
+        Ok(function) => {
+            let results = call.vm.call(function.into(), &[])?;
+            call.values(&results)
+        }
         Err(message) => Err(call.vm.plain_error(message)),
     }
 }

@@ -7,6 +7,7 @@ use crate::value::Value;
 use crate::vm::Vm;
 use crate::vm::debug::Frame;
 use crate::vm::native::{Call, NativeResult};
+use crate::vm::written_in_lua::WrittenInLua;
 
 /// What is asked about when nothing else is said: all but the active lines.
 const DEFAULT: &[u8] = b"flnSu";
@@ -33,9 +34,10 @@ pub(super) fn getinfo(call: &mut Call) -> NativeResult {
     }
     let table = call.vm.heap.new_table(0, 12);
     let proto = function.and_then(lua_prototype);
+    let written = function.and_then(WrittenInLua::of);
     for letter in what {
         match letter {
-            b'S' => source_fields(call.vm, table, proto),
+            b'S' => source_fields(call.vm, table, proto, written),
             b'l' => {
                 let line = frames.as_ref().and_then(|(frame, _)| frame.line());
                 call.vm.set_field(table, "currentline", line.map_or(-1.0, f64::from));
@@ -47,14 +49,22 @@ pub(super) fn getinfo(call: &mut Call) -> NativeResult {
                     "nups",
                     function.filter(|f| !f.is_native()).map_or(0.0, |f| f.upvalue_count() as f64),
                 );
-                call.vm.set_field(table, "nparams", proto.map_or(0.0, |p| f64::from(p.params)));
-                call.vm.set_field(table, "isvararg", proto.is_none_or(|p| p.flags.get() & proto_flags::VARARG != 0));
+                let (parameters, varies) = match (proto, written) {
+                    (Some(proto), _) => (proto.params, proto.flags.get() & proto_flags::VARARG != 0),
+                    (None, Some(written)) => (written.parameters, false),
+                    (None, None) => (0, true),
+                };
+                call.vm.set_field(table, "nparams", f64::from(parameters));
+                call.vm.set_field(table, "isvararg", varies);
             }
             b'f' => call.vm.set_field(table, "func", function.map_or(Value::NIL, Value::from)),
             _ => {
                 if let Some(proto) = proto {
                     let lines = active_lines(call.vm, proto);
                     call.vm.set_field(table, "activelines", lines);
+                } else if written.is_some() {
+                    let none = call.vm.heap.new_table(0, 0);
+                    call.vm.set_field(table, "activelines", none);
                 }
             }
         }
@@ -68,16 +78,17 @@ fn lua_prototype(function: Gc<Function>) -> Option<Gc<Proto>> {
     (proto.flags.get() & proto_flags::BUILTIN == 0).then_some(proto)
 }
 
-fn source_fields(vm: &mut Vm, table: Gc<Table>, proto: Option<Gc<Proto>>) {
-    let (source, short, first, last, what) = match proto {
-        Some(proto) => {
+fn source_fields(vm: &mut Vm, table: Gc<Table>, proto: Option<Gc<Proto>>, written: Option<WrittenInLua>) {
+    let (source, short, first, last, what) = match (proto, written) {
+        (Some(proto), _) => {
             let source = proto.source();
-            // A stripped function has no lines at all.
-            let what = if source.first_line == 0 && source.last_line != 0 { "main" } else { "Lua" };
+            let what = if source.is_main() { "main" } else { "Lua" };
             let name = &source.chunk_name;
-            (name.to_vec(), short_name(name), f64::from(source.first_line), f64::from(source.last_line), what)
+            let (first, last) = if source.is_stripped() { (0, 0) } else { (source.first_line, source.last_line) };
+            (name.to_vec(), short_name(name), f64::from(first), f64::from(last), what)
         }
-        None => (b"=[C]".to_vec(), b"[C]".to_vec(), -1.0, -1.0, "C"),
+        (None, Some(written)) => (written.name.into(), written.short_source().into(), -1.0, -1.0, "Lua"),
+        (None, None) => (b"=[C]".to_vec(), b"[C]".to_vec(), -1.0, -1.0, "C"),
     };
     for (field, text) in [("source", source), ("short_src", short), ("what", what.into())] {
         let text = vm.string_value(text);

@@ -78,7 +78,7 @@ fn traceback(call: &mut Call) -> NativeResult {
         Some(other) => return call.one(other),
     };
     let level = call.int32_or(place + 1, i32::from(coroutine == call.vm.running()))?;
-    let text = call.vm.traceback(coroutine, message, level.max(0) as usize);
+    let text = call.vm.traceback(coroutine, message, usize::try_from(level).unwrap_or(usize::MAX));
     call.return_bytes(&text)
 }
 
@@ -108,7 +108,7 @@ fn debug(call: &mut Call) -> NativeResult {
             return call.none();
         }
         let message = match call.vm.load(line, b"=(debug command)") {
-            Ok(function) => match call.vm.call(function.into(), &[]) {
+            Ok(function) => match call.vm.call_protected(function.into(), &[]) {
                 Ok(_) => continue,
                 Err(error) => call.vm.raw_tostring(error.value).bytes().to_vec(),
             },

@@ -95,9 +95,12 @@ fn parameter_name<'a>(function: Gc<Function>, number: i32) -> Option<&'a [u8]> {
 
 pub(super) fn setlocal(call: &mut Call) -> NativeResult {
     let (coroutine, place) = call.coroutine_or_running();
-    call.int32(place)?;
-    let local = local_argument(call)?;
+    let level = call.int32(place)?;
+    if frame_at(coroutine, level).is_none() {
+        return Err(call.arg_error(place, "level out of range"));
+    }
     let value = call.any(place + 2)?;
+    let local = local_argument(call)?;
     match local {
         Some(Local { name, place }) => {
             // SAFETY: the place lies in an active frame.

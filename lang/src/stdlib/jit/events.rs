@@ -46,7 +46,7 @@ impl Vm {
         let registered = self.registry_table("_VMEVENTS");
         let handler = self.field(registered, NAMES[event as usize]);
         self.extension::<Handlers>().running = true;
-        if let Err(error) = self.call(handler, args) {
+        if let Err(error) = self.call_protected(handler, args) {
             let message = self.raw_tostring(error.value);
             eprintln!("VM handler failed: {}", String::from_utf8_lossy(message.bytes()));
         }

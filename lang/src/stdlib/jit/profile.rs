@@ -75,7 +75,7 @@ fn sample(vm: &mut Vm) -> LuaResult<()> {
     let compiled = vm.trace.left_for_poll.get();
     let state = vm.string_value(if compiled { "N" } else { "I" });
     vm.extension::<Profiler>().active = true;
-    let result = vm.call(callback, &[vm.running().into(), samples, state]);
+    let result = vm.call_protected(callback, &[vm.running().into(), samples, state]);
     vm.extension::<Profiler>().active = false;
     result.map(drop)
 }

@@ -26,6 +26,16 @@ pub enum Prelude {
 }
 
 impl Prelude {
+    /// The name of the function that it carries out, by which [`crate::vm::written_in_lua`] knows it.
+    fn chunk_name(self) -> &'static [u8] {
+        match self {
+            Prelude::Sort => b"=table.sort",
+            Prelude::Gsub => b"=string.gsub",
+            Prelude::Foreach => b"=table.foreach",
+            Prelude::Foreachi => b"=table.foreachi",
+        }
+    }
+
     fn source(self) -> (&'static str, &'static [NativeFunction]) {
         match self {
             Prelude::Sort => (include_str!("sort.lua"), super::table::SORT_HELPERS),
@@ -45,7 +55,7 @@ impl Vm {
             return known;
         }
         let (source, helpers) = which.source();
-        let prototype = compile(source.as_bytes(), b"=[builtin]").expect("the prelude compiles");
+        let prototype = compile(source.as_bytes(), which.chunk_name()).expect("the prelude compiles");
         let chunk = self.instantiate_builtin(prototype);
         let mut arguments = Vec::new();
         for native in helpers {

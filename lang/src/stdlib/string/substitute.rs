@@ -199,8 +199,8 @@ fn add(call: &mut Call) -> NativeResult {
     let [copied, first, last] = [call.number(2)? as usize, call.number(3)? as usize, call.number(4)? as usize];
     let value = call.arg(5);
     if !(value.is_falsy() || value.is_number() || value.as_str().is_some()) {
-        // Levels 1 and 2 are the prelude's functions.
-        return Err(replacement_error(call, value, 3));
+        // Level 1 is the prelude's function, level 2 the one that called `gsub`.
+        return Err(replacement_error(call, value, 2));
     }
     let mut text = exchange_text(call, Vec::new())?;
     text.extend_from_slice(&subject[copied..first]);

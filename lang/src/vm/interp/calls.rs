@@ -19,10 +19,6 @@ use crate::bytecode::Ins;
 use crate::metamethod::Metamethod;
 use crate::value::{Tag, Value};
 
-/// Arguments with which a call is not given a larger stack: an endless `return f(1, ...)` copies all of them each time, and would go on for
-/// minutes before it met the stack's limit. LuaJIT's whole stack has room for as many.
-const MOST_ARGUMENTS: usize = 60_000;
-
 /// Copies `count` values from `from` to `to`, where `to` is lower.
 ///
 /// # Safety
@@ -135,7 +131,7 @@ handlers! {
     #[inline(never)]
     tailcall_value(vm, base, pc, ins, k, x) {
         let callee = base.add(ins.a());
-        if (*vm).metamethod(*callee, Metamethod::Call).is_none() {
+        if !(*vm).metamethod(*callee, Metamethod::Call).is_some_and(|f| f.is(Tag::Function)) {
             // The error names the place of the call, so the frame must not be given up.
             *callee.add(1) = Link::lua(pc).as_value();
             return enter(vm, callee.add(2), x);
@@ -202,12 +198,6 @@ handlers! {
     #[cold]
     #[inline(never)]
     grow_then_again(vm, base, pc, ins, k, x) {
-        if x > MOST_ARGUMENTS {
-            (*vm).running().base.set(base);
-            (*vm).running().pc.set(pc);
-            let error = messages::stack_overflow(&mut *vm);
-            return throw_error(vm, base, pc, error);
-        }
         let needed = x + 2 + (*function_of(base).proto).registers as usize + CONTINUATION_PLACES;
         match (*vm).grow_stack(base, pc, needed) {
             Ok(base) => tail((*vm).plain_handler(ins), vm, base, pc, ins, k, x),
@@ -357,7 +347,7 @@ pub unsafe fn return_values(vm: *mut Vm, mut base: *mut Value, mut first: *mut V
                 LinkKind::CoroutineOrHandler => {
                     let value = if count == 0 { Value::NIL } else { *first };
                     let thrower = base.sub(link.distance());
-                    return super::throw::unwind(vm, thrower, value);
+                    return super::throw::unwind(vm, thrower, value, true);
                 }
             }
         }

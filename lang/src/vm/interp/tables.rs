@@ -161,7 +161,7 @@ handlers! {
                 call_metamethod(vm, base, pc.sub(1), f, [object, Value::from(key)], Value::NIL, false)
             }
             Lookup::Impossible => {
-                let error = messages::index_error(&mut *vm, base, pc.sub(1), ins.b(), Value::from(key));
+                let error = messages::index_error(&mut *vm, base, pc.sub(1), ins.b());
                 throw_error(vm, base, pc, error)
             }
         }
@@ -349,7 +349,7 @@ unsafe fn get_field(vm: *mut Vm, base: *mut Value, pc: *const u32, ins: Ins, k: 
                 call_metamethod(vm, base, pc.sub(1), f, [object, Value::from(key)], Value::NIL, false)
             }
             Lookup::Impossible => {
-                let error = messages::index_error(&mut *vm, base, pc.sub(1), ins.b(), Value::from(key));
+                let error = messages::index_error(&mut *vm, base, pc.sub(1), ins.b());
                 throw_error(vm, base, pc, error)
             }
         }
@@ -415,7 +415,7 @@ unsafe fn get_indexed(vm: *mut Vm, base: *mut Value, pc: *const u32, ins: Ins, k
                 call_metamethod(vm, base, pc.sub(1), f, [object, key], Value::NIL, false)
             }
             Lookup::Impossible => {
-                let error = messages::index_error(&mut *vm, base, pc.sub(1), ins.b(), key);
+                let error = messages::index_error(&mut *vm, base, pc.sub(1), ins.b());
                 throw_error(vm, base, pc, error)
             }
         }
@@ -458,7 +458,7 @@ unsafe fn set_field(vm: *mut Vm, base: *mut Value, pc: *const u32, ins: Ins, k: 
             }
             Lookup::Impossible => {
                 let problem = (*vm).store_problem;
-                let error = messages::store_error(&mut *vm, base, pc.sub(1), ins.b(), Value::from(key), problem);
+                let error = messages::store_error(&mut *vm, base, pc.sub(1), ins.b(), problem);
                 throw_error(vm, base, pc, error)
             }
         }
@@ -483,7 +483,7 @@ unsafe fn set_indexed(vm: *mut Vm, base: *mut Value, pc: *const u32, ins: Ins, k
             }
             Lookup::Impossible => {
                 let problem = (*vm).store_problem;
-                let error = messages::store_error(&mut *vm, base, pc.sub(1), ins.b(), key, problem);
+                let error = messages::store_error(&mut *vm, base, pc.sub(1), ins.b(), problem);
                 throw_error(vm, base, pc, error)
             }
         }

@@ -8,8 +8,9 @@
 //! ```
 //!
 //! The catching frame is a `pcall` or `xpcall` (its results become `false` and the error), the entry from Rust (the run ends with the
-//! error), or a coroutine's first frame (the coroutine dies, and its resumer gets the error). An error inside a handler of `xpcall`
-//! replaces the first one and is not handled again.
+//! error), or a coroutine's first frame (the coroutine dies, and its resumer gets the error). Rust code that called Lua passes an error on, so a
+//! handler is looked for beyond it, and called on top of all of that; the machine remembers that it is handled on its way through. An error inside
+//! a handler of `xpcall` replaces the first one and is not handled again.
 
 use super::super::coroutine;
 use super::super::error::Error;
@@ -40,6 +41,38 @@ unsafe fn catching_frame(mut base: *mut Value) -> (*mut Value, LinkKind) {
     }
 }
 
+/// The frame that an error thrown in the frame at `base` ends at: that which catches it, or, behind entries from Rust code, which passes errors
+/// on, the one that catches it there.
+///
+/// # Safety
+/// As for [`catching_frame`].
+unsafe fn final_frame(base: *mut Value) -> (*mut Value, LinkKind) {
+    // SAFETY: the caller's promise; an entry's link leads to the frame that called into Lua, except that of the whole stack.
+    unsafe {
+        let (mut catcher, mut kind) = catching_frame(base);
+        while kind == LinkKind::Entry {
+            let distance = Link((*catcher.sub(1)).0).distance();
+            if distance == 0 {
+                break;
+            }
+            (catcher, kind) = catching_frame(catcher.sub(distance));
+        }
+        (catcher, kind)
+    }
+}
+
+/// Whether an error thrown in the frame at `base` would be one in the error handler of an `xpcall`.
+///
+/// # Safety
+/// As for [`catching_frame`].
+pub unsafe fn is_in_handler(base: *mut Value) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (catcher, kind) = final_frame(base);
+        kind == LinkKind::CoroutineOrHandler && Link((*catcher.sub(1)).0).distance() != 0
+    }
+}
+
 /// Throws `error` from the frame at `base`. `pc` is where its instruction goes on, or null for a native frame.
 ///
 /// # Safety
@@ -52,7 +85,10 @@ pub unsafe fn throw_error(vm: *mut Vm, base: *mut Value, pc: *const u32, error: 
         (*vm).running().base.set(base);
         (*vm).running().pc.set(pc);
         (*vm).abort_recording("error thrown");
-        let (catcher, kind) = catching_frame(base);
+        if (*vm).take_handled(error) {
+            return unwind(vm, base, error.value, true);
+        }
+        let (catcher, kind) = final_frame(base);
         if kind == LinkKind::ProtectedCallWithHandler && !messages::is_out_of_memory(&*vm, error.value) {
             let handler = *catcher.sub(Link((*catcher.sub(1)).0).distance());
             return call_handler(vm, base, handler, error.value);
@@ -60,10 +96,9 @@ pub unsafe fn throw_error(vm: *mut Vm, base: *mut Value, pc: *const u32, error: 
         if kind == LinkKind::CoroutineOrHandler && Link((*catcher.sub(1)).0).distance() != 0 {
             // An error in an error handler: unwind past the handler with a fixed message.
             let value = messages::error_in_error_handling(&mut *vm);
-            let thrower = catcher.sub(Link((*catcher.sub(1)).0).distance());
-            return unwind(vm, thrower, value);
+            return unwind(vm, base, value, true);
         }
-        unwind(vm, base, error.value)
+        unwind(vm, base, error.value, false)
     }
 }
 
@@ -73,7 +108,7 @@ unsafe fn call_handler(vm: *mut Vm, base: *mut Value, handler: Value, value: Val
     unsafe {
         let distance = (*vm).frame_extent(base) + 3;
         let Ok(base) = (*vm).ensure_frame_for_handler(base, distance + 1) else {
-            return unwind(vm, base, value);
+            return unwind(vm, base, value, true);
         };
         let new_base = base.add(distance);
         *new_base.sub(3) = Value((*vm).running().pc.get() as u64);
@@ -84,11 +119,12 @@ unsafe fn call_handler(vm: *mut Vm, base: *mut Value, handler: Value, value: Val
     }
 }
 
-/// Leaves every frame up to the one that catches errors, and goes on there with `value` as the error.
+/// Leaves every frame up to the one that catches errors, and goes on there with `value` as the error. `handled` says whether the handler of
+/// the `xpcall` that will catch it has been called, which an error then remembers on its way through Rust code.
 ///
 /// # Safety
 /// `base` is the base of a frame of the running coroutine.
-pub unsafe fn unwind(vm: *mut Vm, base: *mut Value, value: Value) {
+pub unsafe fn unwind(vm: *mut Vm, base: *mut Value, value: Value, handled: bool) {
     // SAFETY: the catcher is a frame of this stack, and `pcall`'s own frame below it has room for two results.
     unsafe {
         let (catcher, kind) = catching_frame(base);
@@ -110,13 +146,14 @@ pub unsafe fn unwind(vm: *mut Vm, base: *mut Value, value: Value) {
                 (*vm).running().base.set(previous);
                 (*vm).running().top.set(catcher.sub(2));
                 (*vm).pending_error = Some(Error::new(value));
+                (*vm).handled_error = handled.then_some(value);
             }
             LinkKind::CoroutineOrHandler if Link((*catcher.sub(1)).0).distance() == 0 => {
                 coroutine::die(vm, value);
             }
             _ => {
                 let thrower = catcher.sub(Link((*catcher.sub(1)).0).distance());
-                unwind(vm, thrower, value)
+                unwind(vm, thrower, value, handled)
             }
         }
     }
