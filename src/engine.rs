@@ -34,16 +34,37 @@ static TRACEBACK: NativeFunction = NativeFunction {
     function: |call| {
         let value = call.arg(0);
         let has_text = value.as_str().is_some() || call.vm.metamethod(value, Metamethod::ToString).is_some();
-        let message = if has_text || value.is_number() {
-            call.vm.tostring(value)?.bytes().to_vec()
-        } else {
-            format!("(error object is a {} value)", value.type_name()).into_bytes()
-        };
+        if !has_text && !value.is_number() {
+            return call.one(value);
+        }
+        let message = call.vm.tostring(value)?.bytes().to_vec();
         let text = call.vm.traceback(call.vm.running(), Some(&message), 1);
         let text = call.vm.heap.intern(&text);
         call.one(text)
     },
 };
+
+/// Calls its first argument with the others, as the bottom of the stack: chunks that the host runs have a native function below them, as in
+/// LuaJIT, which tracebacks and `debug.getinfo` show.
+static HOST: NativeFunction = NativeFunction {
+    name: "",
+    function: |call| {
+        let arguments = call.args().to_vec();
+        let handler = Value::from(call.vm.new_native(&TRACEBACK, &[]));
+        let results = call.vm.call_with_handler(arguments[0], &arguments[1..], handler)?;
+        call.values(&results)
+    },
+};
+
+/// What a file holds, or why that cannot be read.
+pub fn read_file(file: &Path) -> Result<Vec<u8>, Vec<u8>> {
+    std::fs::read(file).map_err(|error| {
+        let reason = error.to_string();
+        let reason = reason.split(" (os error").next().unwrap_or_default();
+        let attempt = if error.kind() == std::io::ErrorKind::IsADirectory { "read" } else { "open" };
+        format!("cannot {attempt} {}: {reason}", file.display()).into_bytes()
+    })
+}
 
 /// Whether a piece of source is a whole chunk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -120,11 +141,7 @@ impl Engine {
     /// As for [`Engine::run_source`], and when the file cannot be read.
     pub fn run_file(&mut self, file: &Path, args: &[&[u8]]) -> Result<(), Vec<u8>> {
         use std::os::unix::ffi::OsStrExt;
-        let source = std::fs::read(file).map_err(|e| {
-            let reason = e.to_string();
-            let reason = reason.split(" (os error").next().unwrap_or_default();
-            format!("cannot open {}: {reason}", file.display()).into_bytes()
-        })?;
+        let source = read_file(file)?;
         let name = [b"@", file.as_os_str().as_bytes()].concat();
         self.run_source(&source, &name, args)
     }
@@ -134,7 +151,9 @@ impl Engine {
     /// # Errors
     /// As for [`Engine::run_source`].
     pub fn require(&mut self, name: &[u8]) -> Result<(), Vec<u8>> {
-        self.call_chunk(b"require(...)", b"=(command line)", &[name]).map(drop)
+        let require = self.vm.globals();
+        let require = self.vm.field(require, "require");
+        self.call_as_host(require, &[name]).map(drop)
     }
 
     /// Runs a line of the interactive prompt: as an expression whose values are printed, or else as statements.
@@ -147,7 +166,10 @@ impl Engine {
                 let values = engine.call_chunk(&expression, b"=stdin", &[])?;
                 if values.is_empty() { Ok(()) } else { engine.print(&values) }
             }
-            None => engine.call_chunk(source, b"=stdin", &[]).map(drop),
+            None => {
+                let values = engine.call_chunk(source, b"=stdin", &[])?;
+                if values.is_empty() { Ok(()) } else { engine.print(&values) }
+            }
         };
         run(self).map_err(|message| String::from_utf8_lossy(&message).into_owned())
     }
@@ -165,7 +187,10 @@ impl Engine {
     fn print(&mut self, values: &[Value]) -> Result<(), Vec<u8>> {
         let name = self.vm.heap.intern(b"print");
         let print = self.vm.heap.get_str(self.vm.globals(), name);
-        self.vm.call(print, values).map(drop).map_err(|error| self.describe(error))
+        self.vm
+            .call(print, values)
+            .map(drop)
+            .map_err(|error| [b"error calling 'print' (", &self.describe(error)[..], b")"].concat())
     }
 
     /// Whether a text is a whole chunk, or an expression.
@@ -244,17 +269,24 @@ impl Engine {
     }
 
     fn call_chunk(&mut self, source: &[u8], name: &[u8], args: &[&[u8]]) -> Result<Vec<Value>, Vec<u8>> {
-        let function = self.vm.load(source, name)?;
-        let args: Vec<Value> = args.iter().map(|arg| Value::from(self.vm.heap.intern(arg))).collect();
-        let handler = Value::from(self.vm.new_native(&TRACEBACK, &[]));
-        let result = self.vm.call_with_handler(Value::from(function), &args, handler);
+        let chunk = self.vm.load(source, name)?;
+        self.call_as_host(chunk.into(), args)
+    }
+
+    fn call_as_host(&mut self, function: Value, args: &[&[u8]]) -> Result<Vec<Value>, Vec<u8>> {
+        let mut arguments = vec![function];
+        arguments.extend(args.iter().map(|arg| Value::from(self.vm.heap.intern(arg))));
+        let host = Value::from(self.vm.new_native(&HOST, &[]));
+        let result = self.vm.call(host, &arguments);
         result.map_err(|error| self.describe(error))
     }
 
     fn describe(&mut self, error: Error) -> Vec<u8> {
-        match self.vm.tostring(error.value) {
-            Ok(text) => text.bytes().to_vec(),
-            Err(_) => b"(error object is not a string)".to_vec(),
+        // The traceback has made a string of what has a text. An error that is nil says nothing.
+        match error.value {
+            Value::NIL => Vec::new(),
+            value if value.as_str().is_some() || value.is_number() => self.vm.raw_tostring(value).bytes().to_vec(),
+            _ => b"(error object is not a string)".to_vec(),
         }
     }
 }

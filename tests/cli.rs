@@ -90,10 +90,10 @@ fn exit_ends_with_the_status_given() {
 #[test]
 fn the_prompt_reads_expressions_and_several_lines() {
     let text = out(&["-i"], "x = 5\nx * 2\nfor i = 1, 2 do\nprint(i)\nend\n'a', nil\nnope.x\n");
-    assert!(text.ends_with("\n> > 10\n> >> >> 1\n2\n> a\tnil\n> > "), "{text}");
-    assert!(out(&["-i"], "=(1 +\n\n2)\n").ends_with("\n> >> >> 3\n> "));
+    assert!(text.ends_with("\n> > 10\n> >> >> 1\n2\n> a\tnil\n> > \n"), "{text}");
+    assert!(out(&["-i"], "=(1 +\n\n2)\n").ends_with("\n> >> >> 3\n> \n"));
     let text = out(&["-e", "_PROMPT, _PROMPT2 = 'ask:', 7", "-i"], "if x then\nend\n");
-    assert!(text.ends_with("\nask:7ask:"), "{text}");
+    assert!(text.ends_with("\nask:7ask:\n"), "{text}");
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn the_prompt_says_where_an_expression_went_wrong() {
         "{message}"
     );
     assert!(message.contains("stdin:1: attempt to call global 'nothing' (a nil value)"), "{message}");
-    assert!(String::from_utf8_lossy(&output.stdout).ends_with("\n> > > 1\t2\n> "));
+    assert!(String::from_utf8_lossy(&output.stdout).ends_with("\n> > > 1\t2\n> \n"));
 }
 
 #[test]
@@ -262,4 +262,32 @@ fn a_jit_command_can_be_a_module() {
     assert!(profile("a").contains("busy.lua ======\n@@ 1 @@\n"));
     assert!(out(&["-jbc", &busy], "").contains("function <2-2> 0 params"));
     assert_eq!(err(&["-jnothing", "-e", "x = 1"], ""), "moonwake: unknown JIT command 'nothing'\n");
+}
+
+#[test]
+fn errors_are_reported_as_luajit_does() {
+    let report = |code: &str| err(&["-e", code], "");
+    assert_eq!(report("error({})"), "moonwake: (error object is not a string)\n");
+    assert_eq!(report("error()"), "");
+    let text = report("error(setmetatable({}, {__tostring = function() return 'text' end}))");
+    assert!(text.starts_with("moonwake: text\nstack traceback:\n\t[C]: in function 'error'\n"), "{text}");
+    let text = report("local x = nil; x()");
+    assert!(text.contains("\n\t(command line):1: in main chunk\n\t[C]: at 0x"), "{text}");
+    let text = err(&["-l", "no.such.module"], "");
+    assert!(text.starts_with("moonwake: module 'no.such.module' not found:\n"), "{text}");
+    assert_eq!(err(&["/"], ""), "moonwake: cannot read /: Is a directory\n");
+    let script = file("fails_below.lua", "error 'below'");
+    let text = report(&format!("dofile '{script}'"));
+    assert!(text.contains("fails_below.lua:1: in main chunk\n\t[C]: in function 'dofile'\n"), "{text}");
+}
+
+#[test]
+fn words_without_a_script_stand_at_negative_indexes() {
+    assert_eq!(out(&["-e", "print(#arg, arg[0], arg[-2])"], ""), "0\tnil\t-e\n");
+}
+
+#[test]
+fn the_prompt_prints_what_a_chunk_returns() {
+    let text = out(&["-i"], "return 5, 'five'\nprint = nil\n=1\n");
+    assert!(text.ends_with("> 5\tfive\n> > > \n"), "{text}");
 }

@@ -7,7 +7,7 @@ use moonwake_lang::vm::Vm;
 /// What takes memory without an end, and the message.
 const GREEDY: &[(&str, &str)] = &[
     ("local function f() return 1 + f() end return f()", "stack overflow"),
-    ("local function f(t) return 1 + f({ t, t, t }) end return f {}", "not enough memory"),
+    ("local function f(s) return 1 + f(s .. ('x'):rep(100)) end return f ''", "not enough memory"),
     ("local s = 'x' while true do s = s .. s end", "not enough memory"),
     ("return ('x'):rep(1e9)", "not enough memory"),
     ("return ('x'):rep(1e7, 'yyyyyyyyyy')", "not enough memory"),

@@ -74,10 +74,12 @@ pub fn run(engine: &mut Engine) {
             continue;
         }
         input.remember(&text);
-        if let Err(message) = interruptible(engine, |engine| engine.evaluate(text.as_bytes())) {
-            eprintln!("{message}");
+        match interruptible(engine, |engine| engine.evaluate(text.as_bytes())) {
+            Err(message) if !message.is_empty() => eprintln!("{message}"),
+            _ => {}
         }
     }
+    println!();
 }
 
 /// One complete chunk; `None` at the end of the input.

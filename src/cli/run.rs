@@ -39,6 +39,9 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Writes an error as `lua` does: the program's name, the message, the traceback.
 fn report(message: &[u8]) {
+    if message.is_empty() {
+        return;
+    }
     let mut err = std::io::stderr().lock();
     // Nothing can be done about a standard error that is closed.
     let _ = err.write_all(b"moonwake: ").and_then(|()| err.write_all(message)).and_then(|()| err.write_all(b"\n"));
