@@ -108,11 +108,15 @@ pub fn random(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     }
     let number = r.call(Helper::Random, &[])?;
     r.effect = true;
-    let low = if bounds.len() == 2 { bounds[0] } else { r.e.num(1.0) };
-    let Some(&high) = bounds.last() else { return one(number) };
     let one_ = r.e.num(1.0);
-    let difference = r.e.op(Op::SUB, Type::Num, &[high, low]);
-    let count = r.e.op(Op::ADD, Type::Num, &[difference, one_]);
+    let (low, count) = match bounds[..] {
+        [] => return one(number),
+        [high] => (one_, high),
+        [low, high, ..] => {
+            let difference = r.e.op(Op::SUB, Type::Num, &[high, low]);
+            (low, r.e.op(Op::ADD, Type::Num, &[difference, one_]))
+        }
+    };
     let scaled = r.e.op(Op::MUL, Type::Num, &[number, count]);
     let steps = r.e.op(Op::FLOOR, Type::Num, &[scaled]);
     one(r.e.op(Op::ADD, Type::Num, &[steps, low]))

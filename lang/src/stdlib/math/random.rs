@@ -101,19 +101,23 @@ pub fn open(vm: &mut Vm, library: Gc<Table>) {
 /// `random()`: from 0 up to 1; `random(n)`: a whole number from 1 to `n`; `random(m, n)`: one from `m` to `n`.
 fn random(call: &mut Call) -> NativeResult {
     let number = call.vm.random.next_number();
-    let number = match bounds(call)? {
+    let number = match range(call)? {
         None => number,
-        Some((low, high)) => floor(number * (high - low + 1.0)) + low,
+        Some((low, count)) => floor(number * count) + low,
     };
     call.one(number)
 }
 
-fn bounds(call: &mut Call) -> LuaResult<Option<(f64, f64)>> {
+/// The lowest number that is asked for, and how many from there on.
+fn range(call: &mut Call) -> LuaResult<Option<(f64, f64)>> {
     if call.get(0).is_none() {
         return Ok(None);
     }
     let first = call.number(0)?;
-    if call.get(1).is_none() { Ok(Some((1.0, first))) } else { Ok(Some((first, call.number(1)?))) }
+    if call.get(1).is_none() {
+        return Ok(Some((1.0, first)));
+    }
+    Ok(Some((first, call.number(1)? - first + 1.0)))
 }
 
 fn randomseed(call: &mut Call) -> NativeResult {
