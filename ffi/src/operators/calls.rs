@@ -5,14 +5,24 @@ use crate::{
     api::create::call_ctype,
     call::call_function,
     cdata::{ctype_of, place_of},
-    ctype::{CTypeId, Kind},
+    ctype::{CTypeId, CTypes, Kind},
     problem::Problem,
     state,
 };
 use moonwake_lang::{
     metamethod::Metamethod,
+    object::{Cdata, Gc},
     vm::native::{Call, NativeResult},
 };
+
+/// The type of what a call of a cdata is meant for, which a pointer leads to, and the address of the cdata's own value.
+fn called(types: &CTypes, cdata: Gc<Cdata>) -> (CTypeId, *mut u8) {
+    let place = place_of(types, cdata);
+    match types.kind(place.ctype) {
+        Kind::Pointer(to) => (to, place.address),
+        _ => (place.ctype, place.address),
+    }
+}
 
 /// `cdata(...)`: a constructor, a C function, or what the metatype says.
 pub(super) fn call(call: &mut Call<'_>) -> NativeResult {
@@ -23,12 +33,8 @@ pub(super) fn call(call: &mut Call<'_>) -> NativeResult {
     }
     let function = {
         let types = ffi.types();
-        let place = place_of(&types, cdata);
-        let function = match types.kind(place.ctype) {
-            Kind::Pointer(to) => to,
-            _ => place.ctype,
-        };
-        matches!(types.kind(function), Kind::Function(_)).then_some((function, place.address))
+        let (target, address) = called(&types, cdata);
+        matches!(types.kind(target), Kind::Function(_)).then_some((target, address))
     };
     if let Some((function, address)) = function {
         return call_function(call, &ffi, function, address);
@@ -36,16 +42,7 @@ pub(super) fn call(call: &mut Call<'_>) -> NativeResult {
     let id = ctype_of(&ffi.types(), cdata);
     let handler = ffi.metamethod(call.vm, id, Metamethod::Call);
     if handler.is_nil() {
-        // What a pointer leads to was to be called.
-        let target = {
-            let types = ffi.types();
-            let place = place_of(&types, cdata);
-            match types.kind(place.ctype) {
-                Kind::Pointer(to) => to,
-                _ => place.ctype,
-            }
-        };
-        let name = ffi.print(target);
+        let name = ffi.print(called(&ffi.types(), cdata).0);
         return Err(raise(call, Problem::not_callable(&name)));
     }
     let arguments = call.args().to_vec();
@@ -69,16 +66,7 @@ fn iterate(call: &mut Call<'_>, event: Metamethod) -> NativeResult {
     let id = ctype_of(&ffi.types(), cdata);
     let handler = ffi.metamethod(call.vm, id, event);
     if handler.is_nil() {
-        // What a pointer leads to was to be called.
-        let target = {
-            let types = ffi.types();
-            let place = place_of(&types, cdata);
-            match types.kind(place.ctype) {
-                Kind::Pointer(to) => to,
-                _ => place.ctype,
-            }
-        };
-        let name = ffi.print(target);
+        let name = ffi.print(called(&ffi.types(), cdata).0);
         return Err(raise(call, Problem::no_metamethod(&name, event.name())));
     }
     call.tail_call(handler, &[cdata.into()])
