@@ -250,6 +250,16 @@ impl Generator {
         node
     }
 
+    /// The same in a loop over `i`, where nothing that costs is affordable.
+    fn looped_hole(&mut self, text: &str) -> Node {
+        let (scope, limit) = (self.scope.len(), std::mem::replace(&mut self.limit, 0));
+        self.declare("i", Type::Number, false);
+        let node = self.hole(text, '@');
+        self.scope.truncate(scope);
+        self.limit = limit;
+        node
+    }
+
     /// A struct or union with some fields, which a loop writes through itself, a pointer or an element, and reads back.
     fn c_struct(&mut self) -> Node {
         let times = self.bounded(100);
@@ -312,12 +322,7 @@ impl Generator {
         self.spend(times * 3);
         let (kind, value) = self.random.pick(SCALARS);
         let (other, _) = self.random.pick(&SCALARS[..8]);
-        let scope = self.scope.len();
-        self.declare("i", Type::Number, false);
-        let limit = std::mem::replace(&mut self.limit, 0);
-        let value = self.hole(value, '@');
-        self.limit = limit;
-        self.scope.truncate(scope);
+        let value = self.looped_hole(value);
         let sum = self.name("n");
         self.declare(&sum, Type::Number, true);
         let index = self.random.pick(&["i % 16", "15 - i % 16", "(i * 7) % 16", "i % 4 * 4", "i % 2 + 0.5"]);
@@ -383,12 +388,7 @@ impl Generator {
         let text = self.random.pick(CONVERSIONS);
         let times = self.bounded(70);
         self.spend(times * 3);
-        let scope = self.scope.len();
-        self.declare("i", Type::Number, false);
-        let limit = std::mem::replace(&mut self.limit, 0);
-        let value = self.hole(text, '@');
-        self.limit = limit;
-        self.scope.truncate(scope);
+        let value = self.looped_hole(text);
         Self::together(vec![
             statement!["local ffi = require 'ffi'"],
             statement!["local last"],
