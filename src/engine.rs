@@ -245,7 +245,7 @@ impl Engine {
             return moonwake_jit::command(&mut self.vm, command);
         }
         const START: &[u8] = b"local found, module = pcall(require, 'jit.' .. ...) \
-            if not found and not module:find('not found', 1, true) then error(module, 0) end \
+            if not found and not tostring(module):find('not found', 1, true) then error(module, 0) end \
             if type(module) ~= 'table' or not module.start then error('unknown JIT command \\'' .. ... .. '\\'', 0) end \
             module.start(select(2, ...))";
         let words = std::iter::once(name).chain(arguments.into_iter().flat_map(|words| words.split(',')));

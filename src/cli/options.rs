@@ -59,7 +59,7 @@ const TABLE: &[Row] = &[
     Row {
         names: &["-j"],
         value: "command",
-        help: "Control the JIT compiler: on, off, flush, v[=file], dump[=what[,file]].",
+        help: "Control the JIT compiler: on, off, flush, v[=file], dump[=what[,file]]; or start a module: p[=what[,file]], bc[=file].",
         effect: Effect::Value(|o, v| {
             o.jit_commands.push(text("-j", v)?);
             Ok(())

@@ -87,5 +87,5 @@ if jit.version:find("moonwake") then
   for at in pairs(bc.targets(looping)) do targets = targets + (bc.line(looping, at) and 1 or 100) end
   assert(#lines == 8 and lines[1]:find("^0000 => FUNC") and targets == 2, table.concat(lines) .. targets)
   assert(bc.line(looping, 1000) == nil)
-  fails("bad argument #1 to '?' (Lua function expected, got function)", bc.line, print, 0)
+  fails("bad argument #1 to '?' (function expected, got function)", bc.line, print, 0)
 end

@@ -40,7 +40,7 @@ fn open_util(call: &mut Call) -> NativeResult {
 }
 
 /// Argument 0, which must be a Lua function.
-fn proto_argument(call: &mut Call) -> LuaResult<Gc<Proto>> {
+pub(super) fn proto_argument(call: &mut Call) -> LuaResult<Gc<Proto>> {
     let function = call.callable(0)?;
     lua_proto(function).ok_or_else(|| call.type_error(0, "function"))
 }

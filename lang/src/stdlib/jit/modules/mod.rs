@@ -2,13 +2,11 @@
 //!
 //! They stand in the binary as source, and each is compiled when a script requires it.
 
-use super::lua_proto;
+use super::util::proto_argument;
 use crate::bytecode::disasm;
 use crate::compile::compile;
-use crate::object::{Gc, Proto};
 use crate::value::Value;
 use crate::vm::Vm;
-use crate::vm::error::LuaResult;
 use crate::vm::native::{Call, NativeFunction, NativeResult};
 
 /// Each module's loader. Its chunk gets a table of what it cannot do in Lua.
@@ -42,12 +40,6 @@ fn load(call: &mut Call, source: &str, helpers: &'static [NativeFunction]) -> Na
     call.vm.register(natives, helpers, &[]);
     let module = call.vm.call_for_one(chunk.into(), &[natives.into()])?;
     call.one(module)
-}
-
-/// Argument 0, which must be a Lua function.
-fn proto_argument(call: &mut Call) -> LuaResult<Gc<Proto>> {
-    let function = call.callable(0)?;
-    lua_proto(function).ok_or_else(|| call.type_error(0, "Lua function"))
 }
 
 /// `listing(function, all)`: the function, or it and those inside.
