@@ -67,16 +67,21 @@ pub(super) struct Operand {
     pub if_true: JumpList,
     /// Jumps taken when it is falsy.
     pub if_false: JumpList,
+    /// An operand of `and` or `or` beside it is never looked at and was left out. LuaJIT tests that operand and jumps if it has this
+    /// truth; and a variable to which one can jump is copied, which shows when a call further on changes the variable:
+    /// `(false and x or n) + f()`.
+    pub skips: Option<bool>,
 }
 
 impl From<Kind> for Operand {
     fn from(kind: Kind) -> Operand {
-        Operand { kind, if_true: JumpList::EMPTY, if_false: JumpList::EMPTY }
+        Operand { kind, ..Operand::VOID }
     }
 }
 
 impl Operand {
-    pub const VOID: Operand = Operand { kind: Kind::Void, if_true: JumpList::EMPTY, if_false: JumpList::EMPTY };
+    pub const VOID: Operand =
+        Operand { kind: Kind::Void, if_true: JumpList::EMPTY, if_false: JumpList::EMPTY, skips: None };
 
     pub fn has_jumps(&self) -> bool {
         self.if_true != self.if_false
@@ -263,11 +268,12 @@ impl FunctionState<'_> {
     pub fn put_in_any(&mut self, operand: &mut Operand) -> Result<u8> {
         self.discharge(operand)?;
         if let Kind::Register(register) = operand.kind {
-            if !operand.has_jumps() {
+            let is_variable = usize::from(register) < self.active;
+            if !operand.has_jumps() && !(operand.skips.is_some() && is_variable) {
                 return Ok(register);
             }
             // Its jumps may store into a temporary register, never into a variable.
-            if usize::from(register) >= self.active {
+            if !is_variable {
                 self.put_in(operand, register)?;
                 return Ok(register);
             }

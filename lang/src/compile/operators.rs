@@ -74,6 +74,7 @@ impl Compiler<'_> {
             }
         };
         std::mem::swap(&mut operand.if_true, &mut operand.if_false);
+        operand.skips = operand.skips.map(|truth| !truth);
         f.drop_values(operand.if_true);
         f.drop_values(operand.if_false);
         Ok(operand)
@@ -84,22 +85,24 @@ impl Compiler<'_> {
         match op {
             BinaryOp::And => {
                 if left.is_constant() && !left.is_truthy_constant() {
-                    return self.discard(left, right);
+                    return self.discard(left, right, true);
                 }
                 f.jump_if_false(&mut left)?;
                 let mut right = self.right_operand(right)?;
                 self.function.discharge(&mut right)?;
                 self.function.append(&mut right.if_false, left.if_false);
+                right.skips = right.skips.or(left.skips.filter(|&truth| !truth));
                 Ok(right)
             }
             BinaryOp::Or => {
                 if left.is_constant() && left.is_truthy_constant() {
-                    return self.discard(left, right);
+                    return self.discard(left, right, false);
                 }
                 f.jump_if_true(&mut left)?;
                 let mut right = self.right_operand(right)?;
                 self.function.discharge(&mut right)?;
                 self.function.append(&mut right.if_true, left.if_true);
+                right.skips = right.skips.or(left.skips.filter(|&truth| truth));
                 Ok(right)
             }
             BinaryOp::Concat => {
@@ -192,16 +195,17 @@ impl Compiler<'_> {
         self.nested(|this| this.operation(id))
     }
 
-    /// `left` decides the result of the operator alone: `right` is compiled for its errors only.
-    fn discard(&mut self, left: Operand, right: ExprId) -> Result<Operand> {
+    /// `left` decides the result of the operator alone: `right` is compiled for its errors only. `other` is the truth that `left` has not.
+    fn discard(&mut self, left: Operand, right: ExprId, other: bool) -> Result<Operand> {
         let (start, free) = (self.function.here(), self.function.free);
         self.function.land_pending();
-        self.right_operand(right)?;
+        let right = self.right_operand(right)?;
+        let is_tested = !right.is_constant() || right.is_truthy_constant() == other;
         self.function.pending = JumpList::EMPTY;
         self.function.truncate(start);
         self.function.target();
         self.function.free = free;
-        Ok(left)
+        Ok(Operand { skips: is_tested.then_some(other), ..left })
     }
 
     fn concat(&mut self, left: Operand, mut right: Operand) -> Result<Operand> {
