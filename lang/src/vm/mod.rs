@@ -462,7 +462,9 @@ impl Vm {
         };
     }
 
-    /// Shows an instruction to whoever asked to see it. `x` is as in the handlers. Returns where the frame is then.
+    /// Shows an instruction to whoever asked to see it. `x` is as in the handlers. Returns where the frame is then. Never inlined, as
+    /// [`Vm::enter_trace`].
+    #[inline(never)]
     fn show_instruction(&mut self, base: *mut Value, pc: *const u32, x: usize) -> LuaResult<*mut Value> {
         if self.recording {
             self.with_tracer(|tracer, vm| tracer.instruction(vm, base, pc, x));

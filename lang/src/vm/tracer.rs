@@ -43,11 +43,13 @@ impl Vm {
     }
 
     #[cold]
+    #[inline(never)]
     pub(super) fn hot_loop(&mut self, base: *mut Value, pc: *const u32) {
         self.with_tracer(|tracer, vm| tracer.hot_loop(vm, base, pc));
     }
 
     #[cold]
+    #[inline(never)]
     pub(super) fn hot_function(&mut self, base: *mut Value, pc: *const u32, count: usize) {
         self.with_tracer(|tracer, vm| tracer.hot_function(vm, base, pc, count));
     }
