@@ -22,9 +22,11 @@ fn scripts() -> Vec<PathBuf> {
     all
 }
 
-/// What a script prints, and how it ends.
+/// What a script prints, and how it ends. It gets a small native stack: a handler of the interpreter that does not leave by a jump, be it
+/// only while instructions are recorded, soon needs more.
 fn run(script: &Path, options: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_moonwake"))
+    let output = Command::new("sh")
+        .args(["-c", "ulimit -s 3072 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_moonwake")])
         .args(options)
         .arg(script.file_name().expect("a script has a name"))
         .current_dir(script.parent().expect("a script is in a folder"))
