@@ -27,3 +27,14 @@ for round = 1, 60 do
   if round % 11 == 0 then kept = nil end
 end
 print(seen)
+
+-- Variables that are exchanged each turn, where one is looked at as a number and the other goes around as it is.
+for turns = 100, 103 do
+  local a, b, n = 1000, 0, 0
+  repeat
+    n = n + 1
+    a, b = b, a
+    local seen = (true and b or nothing)
+  until n >= turns or nil
+  print(turns, a, b)
+end

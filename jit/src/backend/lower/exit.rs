@@ -99,7 +99,8 @@ impl Lowering<'_> {
         let trace = self.trace;
         let source = trace.ins_of(value, Op::UNBOX).map_or(value, |ins| ins.a());
         let loaded = trace.ins_of(source, Op::SLOAD).is_some_and(|ins| ins.lits[0] == slot);
-        loaded && !self.stored.contains(&slot) && !(self.in_loop && trace.phis().any(|(_, phi)| phi.a() == value))
+        let goes_around = |r: IrRef| trace.phis().any(|(_, phi)| phi.a() == r);
+        loaded && !self.stored.contains(&slot) && !(self.in_loop && (goes_around(value) || goes_around(source)))
     }
 
     /// Makes the sunk objects that a snapshot restores, and those that they hold. Gives what their values were before, which is
