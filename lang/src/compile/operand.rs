@@ -269,7 +269,8 @@ impl FunctionState<'_> {
         self.discharge(operand)?;
         if let Kind::Register(register) = operand.kind {
             let is_variable = usize::from(register) < self.active;
-            if !operand.has_jumps() && !(operand.skips.is_some() && is_variable) {
+            let is_copied = operand.skips.is_some() && is_variable;
+            if !operand.has_jumps() && !is_copied {
                 return Ok(register);
             }
             // Its jumps may store into a temporary register, never into a variable.
