@@ -87,6 +87,37 @@ fn a_loop_that_was_compiled_for_what_is_no_more_is_recorded_anew() {
     assert!(told.contains("is recorded anew"), "{told}");
 }
 
+#[test]
+fn a_loop_that_knew_a_closure_is_recorded_anew_for_all_of_its_prototype() {
+    let text = "local function each(n, f) for i = 1, n do f(i) end end
+        local total = 0
+        for k = 1, 2000 do
+          local s = 0
+          each(40, function(i) s = s + i * k end)
+          total = total + s
+        end
+        print(total)";
+    let (output, told) = told("other_closure", text);
+    assert_eq!(output, "1640820000\n");
+    assert_eq!(told.matches("is recorded anew").count(), 1, "{told}");
+}
+
+#[test]
+fn a_loop_that_is_left_at_once_is_recorded_anew_though_it_also_comes_to_its_end() {
+    let text = "local function sum(o, n)
+          local s = 0
+          for i = 1, n do s = s + o.value end
+          return s
+        end
+        local total = 0
+        for _ = 1, 5 do total = total + sum({value = 1}, 100) end
+        for _ = 1, 200 do total = total + sum({name = 'x', value = 2}, 100) end
+        print(total)";
+    let (output, told) = told("stale_short", text);
+    assert_eq!(output, "40500\n");
+    assert!(told.contains("is recorded anew"), "{told}");
+}
+
 /// Runs a script under `-jv`: what it printed, and what was told of traces.
 fn told(name: &str, text: &str) -> (String, String) {
     let script = format!("{}/{name}.lua", env!("CARGO_TARGET_TMPDIR"));

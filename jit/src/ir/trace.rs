@@ -290,6 +290,11 @@ impl Trace {
         self.loop_at.is_some() && snapshot.at > self.loop_at
     }
 
+    /// The instructions that may leave by a snapshot.
+    pub fn leaving_by(&self, snapshot: SnapRef) -> impl Iterator<Item = &Ins> {
+        self.ins.iter().filter(move |ins| ins.snap == snapshot && ins.op != Op::NOP)
+    }
+
     /// References of all instructions in order, removed ones included.
     pub fn refs(&self) -> impl DoubleEndedIterator<Item = IrRef> + use<> {
         (1..self.ins.len() as u32).map(IrRef)

@@ -14,7 +14,7 @@ use crate::ir::{Field, Helper, IrRef, Link, Op, Type};
 use crate::trace::abort::{Reason, Rec};
 use moonwake_lang::bytecode::Op as Bc;
 use moonwake_lang::metamethod::Metamethod;
-use moonwake_lang::object::{Function, Gc, proto_flags};
+use moonwake_lang::object::{Function, Gc, Proto, proto_flags};
 use moonwake_lang::value::Value;
 use moonwake_lang::vm::frame;
 
@@ -187,8 +187,18 @@ impl Recorder {
 }
 
 /// Whether so many closures of a prototype were made that the next call is likely to be of another one.
-fn has_many_closures(proto: Gc<moonwake_lang::object::Proto>) -> bool {
+fn has_many_closures(proto: Gc<Proto>) -> bool {
     proto.flags.get() >= proto_flags::MANY_CLOSURES
+}
+
+/// Where a trace left because of a guard on this closure, perhaps: whether the next one will do with any other closure of the same prototype.
+pub fn doubt_closure(function: Gc<Function>) -> bool {
+    let flags = &Gc::from_ptr(function.proto).flags;
+    let has_others = flags.get() >= 2 * proto_flags::CLOSURE;
+    if has_others {
+        flags.set(flags.get() | proto_flags::MANY_CLOSURES);
+    }
+    has_others
 }
 
 /// `FUNC`: the arguments become parameters.

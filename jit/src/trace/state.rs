@@ -23,6 +23,7 @@ use crate::backend::{Backend, ExitRecord};
 use crate::hot;
 use crate::ir::{Const, Link, Op, Start, Type};
 use crate::options::{Limits, Options};
+use crate::record::call::doubt_closure;
 use crate::record::liveness::Analyses;
 use crate::record::recorder::{Heritage, Inherited, Multiple};
 use crate::record::{At, Beginning, Flow, Kind, Known, Pc, Recorder};
@@ -352,8 +353,13 @@ impl Tracer for Jit {
         }
         let (trace, exit) = (record.trace, record.number as usize);
         let Some(info) = self.traces.get(trace).filter(|info| info.has_exit(record)) else { return };
-        let is_hot = hot::is_exit_hot(&self.limits_now(), info.exits[exit], count);
-        if is_hot && !self.renew(vm, number as u32, place) {
+        if !hot::is_exit_hot(&self.limits_now(), info.exits[exit], count) {
+            return;
+        }
+        let knew_too_well = info.closures_at(exit).filter(|&function| doubt_closure(function)).count() > 0;
+        if !(knew_too_well && self.renew(vm, trace)
+            || self.is_stale(number as u32, place) && self.renew(vm, number as u32))
+        {
             self.begin_side(vm, trace, exit);
         }
     }
@@ -393,20 +399,20 @@ impl Jit {
         }
     }
 
-    /// Has a loop recorded anew if its trace is stale; the exit whose record is at `exit` got hot.
-    fn renew(&mut self, vm: &mut Vm, root: u32, exit: usize) -> bool {
-        let limits = self.limits_now();
-        let Some(info) = self.traces.get(root) else { return false };
-        let (pc, is_loop) = (info.beginning.pc, info.beginning.kind == Kind::Loop);
-        if !is_loop || !info.uses.is_stale(exit, &limits) || self.traces.taken_out(pc) >= MOST_RENEWALS {
+    /// Whether a root trace is entered in vain: the exit whose record is at `exit` got hot.
+    fn is_stale(&self, root: u32, exit: usize) -> bool {
+        self.traces.get(root).is_some_and(|info| info.uses.is_stale(exit, &self.limits_now()))
+    }
+
+    /// Has a loop recorded anew, if the trace is one's root and that was not done too often.
+    fn renew(&mut self, vm: &mut Vm, root: u32) -> bool {
+        let Some(Beginning { kind, pc }) = self.traces.get(root).map(|info| info.beginning) else { return false };
+        if kind != Kind::Loop || self.traces.taken_out(pc) >= MOST_RENEWALS || self.traces.take_out(root).is_none() {
             return false;
         }
-        let renewed = self.traces.take_out(root).is_some();
-        if renewed {
-            vm.set_hot_count(pc.pointer(), hot::STRESS_COUNT);
-            self.report.renewed(&self.traces, root);
-        }
-        renewed
+        vm.set_hot_count(pc.pointer(), hot::STRESS_COUNT);
+        self.report.renewed(&self.traces, root);
+        true
     }
 
     /// The limits that loops and exits are counted by.

@@ -15,7 +15,7 @@ use crate::ir::{Const, Link, Op, Trace};
 use crate::record::{Beginning, Kind, Pc};
 use moonwake_lang::bytecode::{Ins, Op as Bc};
 use moonwake_lang::gc::Marker;
-use moonwake_lang::object::{Gc, Proto};
+use moonwake_lang::object::{Function, Gc, Proto};
 use moonwake_lang::value::Value;
 
 /// What became of an exit.
@@ -76,6 +76,14 @@ impl TraceInfo {
     /// Whether this is one of its exits, and not of a trace that had its number before.
     pub fn has_exit(&self, record: &ExitRecord) -> bool {
         self.code.exits.get(record.number as usize).is_some_and(|exit| std::ptr::eq(&*exit.record, record))
+    }
+
+    /// The closures that guards at one of its exits know by identity.
+    pub fn closures_at(&self, exit: usize) -> impl Iterator<Item = Gc<Function>> {
+        let identities = self.trace.leaving_by(self.code.exits[exit].snapshot).filter(|ins| ins.op == Op::EQ);
+        let constants = identities.flat_map(|ins| ins.refs).filter_map(|operand| self.trace.constant(operand));
+        let functions = constants.filter_map(Const::boxed).filter_map(Value::as_function);
+        functions.filter(|function| !function.is_native())
     }
 
     /// Marks what it refers to.
@@ -154,7 +162,33 @@ impl Traces {
                 root.sides += 1;
             }
         }
+        if info.is_root() {
+            self.lead_on(info.beginning, number, info.code.code);
+        }
         self.list.push(info);
+    }
+
+    /// Has all that leads to the root traces that were taken out at a place lead to the one that was made in their stead.
+    fn lead_on(&mut self, beginning: Beginning, number: u32, code: usize) {
+        let replaced: Vec<u32> = self
+            .list
+            .iter()
+            .filter(|info| info.retired && info.beginning == beginning)
+            .map(|info| info.trace.number)
+            .collect();
+        for info in self.list.iter_mut().filter(|_| !replaced.is_empty()) {
+            if let (Link::Trace(old), Some(end)) = (info.trace.link, info.code.end)
+                && replaced.contains(&old)
+            {
+                info.code.exits[end].record.link(code);
+            }
+            for (exit, state) in info.code.exits.iter().zip(&mut info.exits) {
+                if matches!(*state, ExitState::Linked(old) if replaced.contains(&old)) {
+                    exit.record.link(code);
+                    *state = ExitState::Linked(number);
+                }
+            }
+        }
     }
 
     /// How many traces, from this one up through its parents, begin one after the other at `pc`.

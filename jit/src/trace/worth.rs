@@ -5,9 +5,12 @@
 //! that while it can be mended; where it cannot (the paths are too many, or what comes next is not compiled), the root trace is *retired*: its
 //! instruction becomes the form that is never compiled. Other traces may inline what lies there, or go on leading to it.
 //!
-//! A loop's trace that every entry leaves by one exit, before a turn is over, was recorded for objects that the program is done with: it was
+//! A loop's trace that nearly every entry leaves by one exit, before a turn is over, was recorded for objects that the program is done with: it was
 //! run once for one class, and now for the next. A side trace would have to come back to it each turn. So the loop is *recorded anew*, a
 //! few times; what was recorded before stays where other traces lead to it.
+//!
+//! The same is done at once where the trace knew a closure by identity, and others of its prototype are about: a function that takes a callback is
+//! called with a new one each time. The prototype is then known for one of many closures, and the next trace will do with any of them.
 //!
 //! Time is not measured, so that a program runs the same way each time. Each snapshot knows how many instructions were recorded
 //! before it, each trace how many lie before its start, and where one trace jumps to another that is added up in
@@ -26,6 +29,9 @@ const ENTRIES: u32 = 16_000;
 /// Nor does it take longer than this.
 const MOST_ENTRIES: u32 = 200_000;
 
+/// A loop that is left all the time also comes to its end now and then: an entry that leaves by another exit makes up for so many.
+const OTHERS: u32 = 4;
+
 /// How often a loop is recorded anew.
 pub const MOST_RENEWALS: usize = 8;
 
@@ -34,7 +40,7 @@ pub const MOST_RENEWALS: usize = 8;
 pub struct Uses {
     entries: u32,
     work: u64,
-    /// How many entries in a row left by the same exit before a turn was over, and where its record is.
+    /// How many more entries left by the same exit before a turn was over than by others, and where its record is.
     in_vain: u32,
     exit: usize,
 }
@@ -56,11 +62,17 @@ impl Uses {
 
     /// Notes by which exit an entry left, if that was before a turn was over.
     pub fn left_by(&mut self, exit: Option<usize>) {
-        self.in_vain = if exit == Some(self.exit) { self.in_vain + 1 } else { exit.is_some().into() };
-        self.exit = exit.unwrap_or(0);
+        let Some(exit) = exit else { return self.in_vain = 0 };
+        if exit == self.exit {
+            self.in_vain += 1;
+        } else if self.in_vain > OTHERS {
+            self.in_vain -= OTHERS;
+        } else {
+            (self.exit, self.in_vain) = (exit, 1);
+        }
     }
 
-    /// Whether a loop's trace was recorded for what is no more: this exit got hot because all entries leave by it.
+    /// Whether a loop's trace was recorded for what is no more: this exit got hot because nearly all entries leave by it.
     pub fn is_stale(&self, exit: usize, limits: &Limits) -> bool {
         self.exit == exit && self.in_vain >= (limits.hotexit / 2).clamp(2, 1000) as u32
     }
@@ -97,6 +109,8 @@ mod tests {
         assert!(!uses.is_stale(8, &limits));
         (0..50).for_each(|n| uses.left_by(Some(8 + n % 2)));
         assert!(!uses.is_stale(8, &limits) && !uses.is_stale(9, &limits));
+        (0..50).for_each(|n| uses.left_by(Some(8 + n % 10 / 9)));
+        assert!(uses.is_stale(8, &limits) && !uses.is_stale(9, &limits));
     }
 
     #[test]
