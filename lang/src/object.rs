@@ -218,6 +218,8 @@ pub mod table_flags {
     pub const TWIN: u16 = 4;
     /// The table stands for its twins.
     pub const MODEL: u16 = 8;
+    /// The table is the metatable of one object, and becomes a twin if others like it turn up.
+    pub const LONE: u16 = 16;
 }
 
 /// Bits of a header's `gc` byte.

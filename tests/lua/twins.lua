@@ -91,3 +91,45 @@ for i = 1, 80 do
   if o:name() == 'base' and getmetatable(o).__index == Derived then names = names + o.i end
 end
 print(names)
+
+-- The first objects of each class, while there are few and once there are more: their metatables stay what they are.
+local function class_of(k)
+  local Class = {scale = k}
+  function Class:get() return self.v * Class.scale end
+  local objects, metatables = {}, {}
+  for i = 1, 3 do
+    metatables[i] = {__index = Class}
+    objects[i] = setmetatable({v = i, w = -i}, metatables[i])
+  end
+  return Class, objects, metatables
+end
+local record = {}
+for k = 1, 40 do
+  local Class, objects, metatables = class_of(k)
+  if k % 5 == 1 then metatables[1].__index = {get = function() return 1000 end} end
+  if k % 5 == 2 then metatables[2].__call = function(self, n) return self.v + n end end
+  if k % 5 == 3 then objects[4] = setmetatable({v = 9}, metatables[3]) end
+  if k % 5 == 4 then setmetatable(objects[1], {__index = {get = function() return 7 end}}) end
+  local order = {}
+  for key in pairs(objects[3]) do
+    order[#order + 1] = key
+    if #order == 1 then
+      for i = 5, 8 do objects[i] = setmetatable({v = i, w = 0}, {__index = Class}) end
+    end
+  end
+  local s = #order
+  for i = 1, 8 do
+    local o = objects[i]
+    if o then s = s + o:get() * i end
+  end
+  for i = 1, 3 do
+    if getmetatable(objects[i]) == metatables[i] then s = s + 10000 end
+    if next(metatables[i]) then s = s + 100000 end
+  end
+  if k % 5 == 2 then s = s + objects[2](5) end
+  metatables[3].__index = nil
+  s = s + (pcall(objects[3].get or error, objects[3]) and 1 or 2)
+  if k % 5 == 3 then s = s + (objects[4].get and 1 or 2) end
+  record[#record + 1] = s
+end
+print(table.concat(record, ' '))

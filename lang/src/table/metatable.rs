@@ -32,8 +32,11 @@ impl Heap {
         }
         self.settle(t);
         if let Some(metatable) = metatable {
-            if metatable.header.aux.get() & table_flags::TWIN != 0 {
+            let aux = &metatable.header.aux;
+            if aux.get() & table_flags::TWIN != 0 {
                 self.part(metatable);
+            } else if aux.get() & table_flags::LONE != 0 {
+                aux.set(aux.get() & !table_flags::LONE);
             } else if self.set_twin(t, metatable) {
                 return;
             }

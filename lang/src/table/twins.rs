@@ -2,7 +2,8 @@
 //!
 //! The metatable is part of the shape, so an object with a metatable of its own would have a shape of its own: no inline cache would ever
 //! hit, and no guard of a trace hold twice. But what such metatables say is the same for all objects of a class. So once
-//! there are several of them with the same `__index` and nothing else, they become *twins*, and a *model* stands for them all:
+//! there are several of them with the same `__index` and nothing else, they become *twins*, the first ones too, and a *model* stands for them
+//! all:
 //!
 //! ```text
 //!   object ──shape──> keys x, y, (metatable) under the model {__index = Class}, which no script ever sees
@@ -35,6 +36,8 @@ const MANY: u32 = 4;
 struct Class {
     seen: u32,
     model: Option<Gc<Table>>,
+    /// Until there is a model: the objects, each with its metatable.
+    lone: Vec<[Gc<Table>; 2]>,
 }
 
 /// The models of a heap.
@@ -68,8 +71,10 @@ impl Twins {
 
     /// After marking: forgets what is dead.
     pub(crate) fn drop_dead(&mut self) {
+        let is_alive = |t: &Gc<Table>| chunk::is_set(MARKS, t.address());
         self.classes.retain(|&index, class| {
-            class.model = class.model.filter(|model| chunk::is_set(MARKS, model.address()));
+            class.model = class.model.filter(is_alive);
+            class.lone.retain(|pair| pair.iter().all(is_alive));
             chunk::is_set(MARKS, index)
         });
     }
@@ -98,20 +103,42 @@ impl Heap {
 
     /// Makes `metatable` a twin and gives it to `t`, if it is the kind of metatable that is made for a single object.
     pub(super) fn set_twin(&mut self, t: Gc<Table>, metatable: Gc<Table>) -> bool {
-        let Some(index) = self.only_index(metatable) else { return false };
-        let plain = !self.shapes.is_own(t.shape()) && !self.shapes.is_dictionary(t.shape());
-        if !plain || has(t, table_flags::PROTOTYPE) {
+        if has(metatable, table_flags::PROTOTYPE) || !self.is_plain(t) {
             return false;
         }
+        let Some(index) = self.only_index(metatable) else { return false };
         let class = self.twins.classes.entry(index.address()).or_default();
         class.seen = class.seen.saturating_add(1);
         if class.seen < MANY {
+            class.lone.push([t, metatable]);
+            metatable.header.aux.set(metatable.header.aux.get() | table_flags::LONE);
             return false;
         }
+        let lone = std::mem::take(&mut class.lone);
         let model = match class.model {
             Some(model) => model,
             None => self.new_model(index),
         };
+        for [first, metatable] in lone {
+            let still = has(metatable, table_flags::LONE)
+                && self.metatable(first) == Some(metatable)
+                && self.only_index(metatable) == Some(index)
+                && self.is_plain(first);
+            metatable.header.aux.set(metatable.header.aux.get() & !table_flags::LONE);
+            if still {
+                self.make_twin(first, metatable, model);
+            }
+        }
+        self.make_twin(t, metatable, model)
+    }
+
+    /// Whether a table is like the objects of a class.
+    fn is_plain(&self, t: Gc<Table>) -> bool {
+        !self.shapes.is_own(t.shape()) && !self.shapes.is_dictionary(t.shape()) && !has(t, table_flags::PROTOTYPE)
+    }
+
+    /// Lets the model stand for the metatable of a plain object; false if the object cannot have another key.
+    fn make_twin(&mut self, t: Gc<Table>, metatable: Gc<Table>, model: Gc<Table>) -> bool {
         let Some((shape, slot)) = self.shape_of_owner(t.shape(), model) else { return false };
         if slot >= t.slot_capacity() {
             self.grow_slots(t, slot + 1);
@@ -129,11 +156,10 @@ impl Heap {
         true
     }
 
-    /// The table that is a new metatable's `__index`, if that is all there is in it.
+    /// The table that is a metatable's `__index`, if that is all there is in it.
     fn only_index(&self, metatable: Gc<Table>) -> Option<Gc<Table>> {
         let (shape, key) = (metatable.shape(), self.metamethod_names[Metamethod::Index as usize]);
-        let only = !has(metatable, table_flags::PROTOTYPE)
-            && metatable.array_size.get() <= 1
+        let only = metatable.array_size.get() <= 1
             && !self.shapes.is_dictionary(shape)
             && self.shapes.count(shape) == 1
             && self.shapes.metatable(shape).is_none()
@@ -263,13 +289,30 @@ mod tests {
         let mut world = World::new();
         let objects: Vec<_> = (0..10).map(|_| world.object()).collect();
         assert_eq!(objects[8].0.shape(), objects[9].0.shape());
-        assert_ne!(objects[0].0.shape(), objects[1].0.shape());
+        assert_eq!(objects[0].0.shape(), objects[9].0.shape());
         let (x, index) = (world.key("x"), world.key("__index"));
         for (object, metatable) in objects {
             assert_eq!(world.heap.own_metatable(object), Some(metatable));
             assert_eq!(world.keys_of(object), [x.into()]);
             assert_eq!(world.keys_of(metatable), [index.into()]);
         }
+    }
+
+    #[test]
+    fn the_first_metatables_become_twins_unless_they_have_changed() {
+        let mut world = World::new();
+        let objects: Vec<_> = (1..MANY).map(|_| world.object()).collect();
+        let other = world.heap.new_table(0, 0);
+        world.heap.set_metatable(other, Some(objects[1].1));
+        let call = world.key("__call");
+        world.heap.set_str(objects[2].1, call, Value::TRUE);
+        let (last, _) = world.object();
+        assert_eq!(objects[0].0.shape(), last.shape());
+        for (object, metatable) in &objects[1..] {
+            assert_eq!((world.heap.metatable(*object), has(*metatable, table_flags::TWIN)), (Some(*metatable), false));
+        }
+        assert_eq!(world.heap.metatable(other), Some(objects[1].1));
+        assert_eq!(world.heap.own_metatable(objects[0].0), Some(objects[0].1));
     }
 
     #[test]
