@@ -35,6 +35,19 @@ fn hot_loops_stay_inside_their_traces() {
             for i = 1, 10000 do local b = new(i, 1) a = new(a.x + b.x, a.y + b.y) end print(a.x, a.y)",
             "50005000\t10000\n",
         ),
+        (
+            "constructors_that_call_another_first",
+            "local Base, Derived, Shared = {}, {}, {} local meta = {__index = Shared}
+            function Base.new(v) return setmetatable({v = v}, {__index = Base}) end
+            function Base:get() return self.v end
+            setmetatable(Derived, {__index = Base}) setmetatable(Shared, {__index = Base})
+            function Derived.new(v) return setmetatable(Base.new(v), {__index = Derived}) end
+            function Shared.new(v) return setmetatable(Base.new(v), meta) end
+            local s = 0
+            for i = 1, 20000 do s = s + Derived.new(i):get() end
+            for i = 1, 20000 do s = s + Shared.new(i):get() end print(s)",
+            "400020000\n",
+        ),
     ];
     for (name, text, expected) in scripts {
         let (output, exits) = run(name, text);

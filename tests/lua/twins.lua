@@ -133,3 +133,33 @@ for k = 1, 40 do
   record[#record + 1] = s
 end
 print(table.concat(record, ' '))
+
+-- Objects that take another metatable: as a derived class's constructor gives them one after the base class's, and at any time later.
+local Base = {} function Base.new(v) return setmetatable({v = v}, {__index = Base}) end
+function Base:get() return self.v end
+function Base:name() return 'base' end
+local Derived = setmetatable({}, {__index = Base})
+function Derived.new(v) return setmetatable(Base.new(v), {__index = Derived}) end
+function Derived:name() return 'derived' end
+local Fixed = setmetatable({}, {__index = Base})
+Fixed.meta = {__index = Fixed, __len = function() return 5 end, __tostring = function(o) return 'fixed ' .. o.v end}
+function Fixed.new(v) return setmetatable(Base.new(v), Fixed.meta) end
+local total, kinds = 0, {}
+for i = 1, 60 do
+  local base, derived, fixed = Base.new(i), Derived.new(i), Fixed.new(i)
+  total = total + base:get() + derived:get() * 2 + fixed:get() * 3
+  kinds[i % 3] = base:name() .. derived:name() .. fixed:name() .. tostring(fixed)
+  assert(getmetatable(fixed) == Fixed.meta and getmetatable(derived).__index == Derived)
+  for k, v in pairs(derived) do assert(k == 'v' and v == i) end
+  -- The twin that was left: it is changed, given back, or given to another object.
+  local old = getmetatable(base)
+  setmetatable(base, i % 2 == 0 and Fixed.meta or {__index = Derived})
+  assert(next(old) == '__index' and next(old, '__index') == nil and old.__index == Base)
+  kinds[3 + i % 3] = base:name()
+  if i % 5 == 0 then old.__index = Fixed end
+  if i % 4 == 0 then setmetatable(base, old) end
+  if i % 3 == 0 then setmetatable(derived, old) old.extra = i end
+  if i % 7 == 0 then setmetatable(base, nil) assert(base.get == nil and getmetatable(base) == nil) end
+  total = total + (base.v or 0) + #(derived.name and derived:name() or '') + (base.name and #base:name() or 100)
+end
+print(total, table.concat(kinds, ' ', 0, 5))

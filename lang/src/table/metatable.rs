@@ -30,7 +30,7 @@ impl Heap {
         if self.own_metatable(t) == metatable {
             return;
         }
-        self.settle(t);
+        self.release(t);
         if let Some(metatable) = metatable {
             let aux = &metatable.header.aux;
             if aux.get() & table_flags::TWIN != 0 {

@@ -14,7 +14,8 @@
 //!
 //! The model says what operations on the object find; which table `getmetatable` gives, [`Heap::own_metatable`] knows. As soon as a twin is
 //! written to, or given to another object, it is *parted* from the model: its owner takes a shape under the twin itself,
-//! as any object with a metatable has, before anything can be observed.
+//! as any object with a metatable has, before anything can be observed. An object that is given another metatable only leaves its twin, which is
+//! then one without an owner: a constructor may call that of another class first, for each of its objects.
 //!
 //! The two keys in brackets are strings that no script can have. Traversals pass over them.
 //!
@@ -197,6 +198,18 @@ impl Heap {
         self.twins.shape
     }
 
+    /// Before a table, which may be a twin, is given another metatable: if it has a twin, that loses its owner. The shape is the caller's to change.
+    pub(super) fn release(&mut self, t: Gc<Table>) {
+        if has(t, table_flags::TWIN) {
+            self.part(t);
+        }
+        if self.metatable(t).is_some_and(|metatable| has(metatable, table_flags::MODEL))
+            && let Some(twin) = self.take_hidden(t, self.twins.metatable)
+        {
+            self.take_hidden(twin, self.twins.owner);
+        }
+    }
+
     /// Before the keys of a table are moved: it is no twin afterwards, nor has it one.
     pub(super) fn settle(&mut self, t: Gc<Table>) {
         if has(t, table_flags::TWIN) {
@@ -345,6 +358,29 @@ mod tests {
         let (again, _) = world.object();
         let x = world.key("x");
         assert_eq!(world.heap.get_str(again, x), Value::TRUE);
+    }
+
+    #[test]
+    fn an_object_that_takes_another_metatable_leaves_the_epoch_as_it_is() {
+        let mut world = World::new();
+        let objects: Vec<_> = (0..8).map(|_| world.object()).collect();
+        let (x, index) = (world.key("x"), world.key("__index"));
+        let other = world.heap.new_table(0, 1);
+        world.heap.set_str(other, index, world.class.into());
+        world.heap.make_prototype(other);
+        let epoch = world.heap.epoch.get();
+        for &(object, metatable) in &objects {
+            world.heap.set_metatable(object, Some(other));
+            assert_eq!(world.heap.own_metatable(object), Some(other));
+            assert_eq!((world.keys_of(object), world.keys_of(metatable)), (vec![x.into()], vec![index.into()]));
+        }
+        assert_eq!(objects[0].0.shape(), objects[7].0.shape());
+        assert_eq!(world.heap.epoch.get(), epoch);
+        // The twin that is left can be changed, and serve again.
+        let (object, metatable) = objects[3];
+        world.heap.set_str(metatable, x, Value::TRUE);
+        world.heap.set_metatable(object, Some(metatable));
+        assert_eq!((world.heap.metatable(object), world.keys_of(metatable).len()), (Some(metatable), 2));
     }
 
     #[test]

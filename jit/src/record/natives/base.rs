@@ -272,7 +272,8 @@ pub fn setmetatable(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<D
     let metatable = r.argument(callee, 1)?;
     let heap = &mut at.vm.heap;
     let is_new = metatable.now.as_table().is_some_and(|m| !heap.is_prototype(m));
-    if is_new {
+    let has_twin = heap.own_metatable_slot(t.shape()).is_some() && metatable.now.is(Tag::Table);
+    if is_new || has_twin {
         if heap.metatable(t).is_some_and(|m| is_protected(heap, m)) {
             return Err(Abort::about(Reason::NyiNative, "setmetatable"));
         }
