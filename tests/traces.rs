@@ -131,6 +131,18 @@ fn a_loop_that_is_left_at_once_is_recorded_anew_though_it_also_comes_to_its_end(
     assert!(told.contains("is recorded anew"), "{told}");
 }
 
+#[test]
+fn a_loop_over_one_iterator_after_another_is_compiled_once() {
+    let text = "local text, n = ('12 345 '):rep(20), 0
+        for _ = 1, 2000 do
+          for word in text:gmatch('%d+') do n = n + #word end
+        end
+        print(n)";
+    let (output, told) = told("iterators", text);
+    assert_eq!(output, "200000\n");
+    assert!(!told.contains("is recorded anew"), "{told}");
+}
+
 /// Runs a script under `-jv`: what it printed, and what was told of traces.
 fn told(name: &str, text: &str) -> (String, String) {
     let script = format!("{}/{name}.lua", env!("CARGO_TARGET_TMPDIR"));

@@ -176,7 +176,8 @@ define_fields! {
     TabArray, "tab.array", Ptr, Ptr, Layout, offset_of!(Table, array), "the items of a table's array, index 0 first";
     TabSize, "tab.size", I32, Int, Layout, offset_of!(Table, array_size), "number of valid array indexes, 0 included";
     StrLen, "str.len", I32, Int, Immutable, offset_of!(Header, size), "length of a string";
-    FunProto, "fun.proto", Ptr, Ptr, Immutable, offset_of!(Function, proto), "prototype of a Lua function";
+    FunProto, "fun.proto", Ptr, Ptr, Immutable, offset_of!(Function, proto), "prototype of a Lua function; null of a native one";
+    FunNative, "fun.native", Ptr, Ptr, Immutable, Function::UPVALUES_OFFSET, "what a native function was made with, which tells its code";
     FunEnv, "fun.env", Ptr, Tab, Environment, offset_of!(Function, env), "environment of a function";
     CdataType, "cdata.type", I32, Int, Immutable, offset_of!(Header, size), "ctype id of a cdata";
     UpvPlace, "upv.place", Ptr, Ptr, Place, offset_of!(Upvalue, value), "where the variable of an upvalue is";

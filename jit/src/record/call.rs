@@ -1,7 +1,7 @@
 //! Calls of Lua functions, which are inlined: their frames exist in the slots of the trace only, and in memory once a snapshot restores them.
 //!
 //! A trace guards *which function* is called, not just which prototype: the function's upvalues are then constants. A prototype of which many
-//! closures were made is guarded by prototype instead, since the next closure is another one.
+//! closures were made is guarded by prototype instead, since the next closure is another one, and a native function with variables by its code.
 //!
 //! **Recursion.** A function may be inlined into itself a few times. The trace of a function that reaches its own entry often enough is
 //! complete: it loops to its start, with the base moved up (a call) or in place (a tail call).
@@ -9,7 +9,7 @@
 use super::liveness::Registers;
 use super::machine::entry;
 use super::recorder::{FrameInfo, Kind};
-use super::{At, Flow, Recorder, Traced};
+use super::{At, Flow, Recorder, Traced, natives};
 use crate::ir::{Field, Helper, IrRef, Link, Op, Type};
 use crate::trace::abort::{Reason, Rec};
 use moonwake_lang::bytecode::Op as Bc;
@@ -92,7 +92,7 @@ impl Recorder {
         }
         let function = callee.function.now.as_function().ok_or(Reason::BadType)?;
         if function.is_native() {
-            let known = self.specialise(callee.function)?;
+            let known = self.specialise_native(callee.function, function)?;
             self.slots.write(callee.base - 2, known.ir);
             return self.call_native(at, Callee { function: known, ..callee });
         }
@@ -164,6 +164,21 @@ impl Recorder {
         if !self.protos.contains(&proto) {
             self.protos.push(proto);
         }
+        Ok(typed)
+    }
+
+    /// Guards which native function is called. One that has variables of its own, like an iterator of `gmatch`, is another one each time, and
+    /// only the code that it runs is known.
+    fn specialise_native(&mut self, callee: Traced, function: Gc<Function>) -> Rec<Traced> {
+        if callee.ir.is_constant() || function.upvalue_count() == 0 || !natives::is_called(function) {
+            return self.specialise(callee);
+        }
+        let typed = self.unbox(callee)?;
+        // Only a native function has this field.
+        let (proto, none) = (self.field(typed.ir, Field::FunProto), self.pointer::<Proto>(std::ptr::null()));
+        self.e.guard(Op::EQ, Type::None, &[proto, none])?;
+        let (actual, expected) = (self.field(typed.ir, Field::FunNative), self.pointer(function.native_word()));
+        self.e.guard(Op::EQ, Type::None, &[actual, expected])?;
         Ok(typed)
     }
 

@@ -28,6 +28,7 @@ use super::recorder::Multiple;
 use super::{At, Flow, Recorder, Traced};
 use crate::ir::{Const, Helper, IrRef, Op, Type};
 use crate::trace::abort::{Abort, Reason, Rec};
+use moonwake_lang::object::{Function, Gc};
 use moonwake_lang::vm::frame::LinkKind;
 
 /// What recording a native function came to.
@@ -221,15 +222,24 @@ pub struct Pending {
     to: i32,
 }
 
+/// How a native function is recorded, if it is.
+fn native(function: Gc<Function>) -> Option<Native> {
+    let name = function.native_name()?;
+    NATIVES.iter().find(|row| row.0 == name).map(|row| row.1)
+}
+
+/// Whether calling a native function is all that a trace does with it.
+pub fn is_called(function: Gc<Function>) -> bool {
+    matches!(native(function), Some(Native::Call(_)))
+}
+
 impl Recorder {
-    /// Calls a native function, which is a constant by now.
+    /// Calls a native function, which is known by now.
     pub fn call_native(&mut self, at: &mut At<'_>, callee: Callee) -> Rec<Flow> {
         let function = callee.function.now.as_function().ok_or(Reason::BadType)?;
-        let name = function.native_name().unwrap_or("?");
         self.expected.natives += 1;
-        let native = NATIVES.iter().find(|row| row.0 == name).map(|row| row.1);
-        let effects = match native {
-            None => return Err(Abort::about(Reason::NyiNative, name)),
+        let effects = match native(function) {
+            None => return Err(Abort::about(Reason::NyiNative, function.native_name().unwrap_or("?"))),
             Some(Native::Call(effects)) => effects,
             Some(Native::Inline(record)) => match record(self, at, &callee)? {
                 Done::Results(results) => return self.leave_from(at, callee.base, results),
