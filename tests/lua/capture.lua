@@ -131,3 +131,40 @@ do
   end
   print(sum, last())
 end
+
+-- Variables of loops, captured in each turn: what they were made from goes around a compiled loop.
+do
+  local list = {} for i = 1, 200 do list[i] = 'e' .. i end
+  local t = {}
+  for _, e in ipairs(list) do t[#t+1] = function() return e end end
+  local bad = 0
+  for i = 1, 200 do if t[i]() ~= 'e' .. i then bad = bad + 1 end end
+  print('closures over a variable of a generic loop', bad)
+  t = {}
+  for i, e in ipairs(list) do local k = i * 2 t[i] = function() return e, k, i end end
+  bad = 0
+  for i = 1, 200 do local e, k, n = t[i]() if e ~= 'e' .. i or k ~= 2 * i or n ~= i then bad = bad + 1 end end
+  print(bad)
+  local w = {}
+  for e in table.concat(list, ' '):gmatch('%w+') do w[#w+1] = function() return e end end
+  bad = 0
+  for i = 1, 200 do if w[i]() ~= 'e' .. i then bad = bad + 1 end end
+  print(bad)
+  local h, n = {}, 0
+  for i = 1, 200 do h['k' .. i] = i end
+  local fs = {}
+  for k, v in pairs(h) do fs[#fs+1] = function() return k, v end end
+  for i = 1, 200 do local k, v = fs[i]() if k ~= 'k' .. v then n = n + 1 end end
+  print(n, #fs)
+  -- A while loop whose variable is captured and then changes.
+  local x, y = 0, 0
+  local caught = {}
+  while x < 200 do
+    local z = x
+    x = x + 1
+    caught[x] = function() z = z + 1 return z end
+  end
+  n = 0
+  for i = 1, 200 do if caught[i]() ~= i then n = n + 1 end end
+  print(n)
+end

@@ -132,15 +132,26 @@ pub fn close(r: &mut Recorder, at: &mut At<'_>) -> Rec<Flow> {
     }
     // Which of them are open may be different another time, so every variable that a closure could have captured is put in its place.
     // (The register of one that is out of scope may be the hidden position of a loop, which is no Lua value.)
+    // One that did not change since the trace began may still change from one turn of a loop to the next, and then is not in its place.
     let captured = capturable(at.proto());
-    let is_captured = |r: &Recorder, slot, value| captured.contains(slot - r.base) && r.ty(value).is_lua();
-    let changed: Vec<(i32, IrRef)> =
-        r.slots.changed().filter(|&(slot, value)| slot >= first && is_captured(r, slot, value)).collect();
-    for (slot, value) in changed {
-        r.e.op_with(Op::SSTORE, Type::None, &[value], &[slot]);
+    for register in at.ins.a() as i32..i32::from(at.proto().registers) {
+        let slot = r.base + register;
+        let known = r.slots.get(slot).is_some() || !r.slots.is_dead(slot) && !is_raw(at.register(register));
+        if !captured.contains(register) || !known {
+            continue;
+        }
+        let value = r.slot(slot);
+        if r.ty(value).is_lua() {
+            r.e.op_with(Op::SSTORE, Type::None, &[value], &[slot]);
+        }
     }
     r.call(Helper::CloseUpvalues, &[from])?;
     Ok(Flow::Next)
+}
+
+/// Whether a register holds a hidden position of a loop, which looks like a tiny number.
+fn is_raw(value: Value) -> bool {
+    value.to_number().is_some_and(f64::is_subnormal)
 }
 
 /// The registers of a function that closures made in it capture.
