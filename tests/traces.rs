@@ -143,6 +143,21 @@ fn a_loop_over_one_iterator_after_another_is_compiled_once() {
     assert!(!told.contains("is recorded anew"), "{told}");
 }
 
+#[test]
+fn a_table_that_gains_keys_is_stored_into_by_one_trace_for_all_of_its_shapes() {
+    let text = "local names, n = {}, 0
+        for i = 1, 40 do names[i] = 'k' .. i end
+        for _ = 1, 3000 do
+          local set = {}
+          for i = 1, 40 do set[names[i]] = i end
+          n = n + set.k40
+        end
+        print(n)";
+    let (output, told) = told("gains_keys", text);
+    assert_eq!(output, "120000\n");
+    assert!(told.matches(" -> ").count() <= 4, "{told}");
+}
+
 /// Runs a script under `-jv`: what it printed, and what was told of traces.
 fn told(name: &str, text: &str) -> (String, String) {
     let script = format!("{}/{name}.lua", env!("CARGO_TARGET_TMPDIR"));

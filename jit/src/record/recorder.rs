@@ -155,7 +155,7 @@ pub struct Recorder {
     pub doubted: Vec<IrRef>,
     /// The trace begins where many others of its tree were tried before: its first instruction sees many shapes.
     pub polymorphic: bool,
-    /// Tables whose shape is not looked at.
+    /// Tables whose shape is not looked at: it would be another one next time.
     pub generic: Vec<IrRef>,
     /// Inner loops that may still be unrolled.
     pub loops_left: i32,

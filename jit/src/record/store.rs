@@ -30,6 +30,7 @@ impl Recorder {
     pub fn store_index(&mut self, at: &mut At<'_>, mut object: Traced, key: Traced, value: Traced) -> Rec<Flow> {
         if object.now.is(Tag::Table) {
             self.doubt(object.ir, at);
+            self.expect_keys(at, object, key, value);
         }
         for _ in 0..MAX_CHAIN {
             if object.now.is(Tag::Cdata) {
@@ -56,6 +57,21 @@ impl Recorder {
             }
         }
         Err(Reason::IndexLoop.into())
+    }
+
+    /// A store that adds a key which the program computes: the next one finds the table in another shape, and is likely to add another key. So
+    /// the shape is not looked at.
+    fn expect_keys(&mut self, at: &At<'_>, object: Traced, key: Traced, value: Traced) {
+        let Some(t) = object.now.as_table() else { return };
+        let adds = key.now.is(Tag::Str) && key.ir.is_instruction() && !value.now.is_nil();
+        if adds
+            && object.ir.is_instruction()
+            && !at.vm.heap.is_dictionary(t.shape())
+            && at.vm.heap.get(t, key.now).is_nil()
+            && !self.generic.contains(&object.ir)
+        {
+            self.generic.push(object.ir);
+        }
     }
 
     /// The table that `__newindex` is; the object back if it is a function.
