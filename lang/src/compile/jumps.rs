@@ -71,9 +71,11 @@ impl FunctionState<'_> {
         self.patch(jump, target);
     }
 
-    /// Lets the jumps of `list` lead to what is emitted next.
+    /// Lets the jumps of `list` lead to what is emitted next. If that is a jump, they become some of its list, which may carry values: theirs
+    /// are not among them.
     pub fn patch_here(&mut self, list: JumpList) {
         self.target();
+        self.drop_values(list);
         // The breaks of a loop come one by one, so those that are there already must not be walked.
         let mut all = list;
         self.append(&mut all, self.pending);
