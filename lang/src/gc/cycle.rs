@@ -163,6 +163,9 @@ impl Heap {
         }
         let exceeded = self.exceeds_limit();
         let start = self.start_pause();
+        if !exceeded && self.pace.waits_for_steps() {
+            return false;
+        }
         self.full_collect(roots);
         self.pace.stats.add_pause(start.elapsed());
         // Little room would be used up at once, and the next whole collection be due.
@@ -185,6 +188,7 @@ impl Heap {
             let (completed, marked) = self.slice(roots, Some(left));
             left = left.saturating_sub(marked.max(LEAST));
             if completed || left == 0 {
+                self.pace.stepped(completed);
                 return completed;
             }
         }

@@ -39,6 +39,10 @@ pub enum Stress {
 /// What a slice marks under [`Stress::Slices`], at the start of a collection; every 32 slices twice as much, so that it ends.
 const STRESS_BUDGET: usize = 500;
 
+/// So many safe points after a script's own step of a collection leave it alone under [`Stress::Collections`]: a whole collection
+/// would begin it again, and a script that waits for the end of its steps, while finalisers make objects, would wait for ever.
+const STEP_PATIENCE: u32 = 16;
+
 /// The bytes that collections of [`Stress::Collections`] look at before they become less frequent: some 30,000 collections of a small script.
 const EAGER_WORK: usize = 1 << 30;
 
@@ -73,6 +77,8 @@ pub(crate) struct Pace {
     /// What is left of [`EAGER_WORK`], and with how many bytes in use a collection is due under stress.
     eager_work: usize,
     stress_threshold: usize,
+    /// What is left of [`STEP_PATIENCE`].
+    patience: u32,
 }
 
 impl Default for Pace {
@@ -94,11 +100,24 @@ impl Default for Pace {
             last_looks: 0,
             eager_work: EAGER_WORK,
             stress_threshold: 0,
+            patience: 0,
         }
     }
 }
 
 impl Pace {
+    /// A script has done a step of a collection, which is complete by that or not.
+    pub fn stepped(&mut self, completed: bool) {
+        self.patience = if completed { 0 } else { STEP_PATIENCE };
+    }
+
+    /// Whether a whole collection that stress asks for should wait for a script's own steps.
+    pub fn waits_for_steps(&mut self) -> bool {
+        let waits = self.patience > 0;
+        self.patience = self.patience.saturating_sub(1);
+        waits
+    }
+
     /// A collection is complete and has left `live` bytes and so many strings.
     pub fn completed(&mut self, live: usize, strings: usize) {
         self.strings_due = strings + strings.max(STRING_ROOM).max(self.marked / MARKED_PER_STRING);
