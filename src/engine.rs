@@ -2,6 +2,7 @@
 
 use moonwake_lang::bytecode::disasm::disassemble;
 use moonwake_lang::bytecode::dump::dump;
+use moonwake_lang::gc::Stress;
 use moonwake_lang::metamethod::Metamethod;
 use moonwake_lang::stdlib;
 use moonwake_lang::stdlib::base::load::read_chunk;
@@ -20,8 +21,8 @@ pub struct Config {
     pub library_dirs: Vec<PathBuf>,
     /// Whether to count what [`Engine::stats_json`] reports, where counting costs time.
     pub stats: bool,
-    /// Whether to compile loops on their first turn and to collect at every safe point: for tests.
-    pub stress: bool,
+    /// What the collector does at every safe point; if it does anything, loops are compiled on their first turn, too: for tests.
+    pub stress: Stress,
     /// How many bytes Lua's objects may take; an allocation beyond is a "not enough memory" that `pcall` catches.
     pub memory_limit: Option<usize>,
     /// Whether `LUA_PATH` and the like count.
@@ -98,13 +99,12 @@ impl Engine {
         settings.include_dirs.extend(config.include_dirs.iter().cloned());
         settings.library_dirs.extend(config.library_dirs.iter().cloned());
         drop(settings);
-        if config.stress {
-            vm.heap.set_stress(moonwake_lang::gc::Stress::Collections);
-        }
+        vm.heap.set_stress(config.stress);
         if let Some(bytes) = config.memory_limit {
             vm.heap.set_limit(bytes);
         }
-        moonwake_jit::attach(&mut vm, moonwake_jit::Config { stats: config.stats, stress: config.stress })?;
+        let stressed = config.stress != Stress::Off;
+        moonwake_jit::attach(&mut vm, moonwake_jit::Config { stats: config.stats, stress: stressed })?;
         Ok(Engine { vm })
     }
 

@@ -13,3 +13,4 @@ pub mod interrupt;
 mod stats;
 
 pub use engine::{Config, Engine, Incomplete};
+pub use moonwake_lang::gc::Stress;

@@ -1,4 +1,4 @@
-//! Every script in `tests/lua` prints the same with the JIT on, off and in stress mode: what its `.out` file says, which is what LuaJIT
+//! Every script in `tests/lua` prints the same with the JIT on, off and in both stress modes: what its `.out` file says, which is what LuaJIT
 //! printed where that is the reference.
 //!
 //! Run with `BLESS=1` to write the `.out` files anew from the interpreter's output; read the difference before committing it.
@@ -7,8 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The modes, with their options.
-const MODES: [(&str, &[&str]); 3] =
-    [("off", &["-joff"]), ("on", &["-Ohotloop=3", "-Ohotexit=2"]), ("stress", &["--stress"])];
+const MODES: [(&str, &[&str]); 4] = [
+    ("off", &["-joff"]),
+    ("on", &["-Ohotloop=3", "-Ohotexit=2"]),
+    ("stress", &["--stress"]),
+    ("stress in slices", &["--stress=slices"]),
+];
 
 fn scripts() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lua");

@@ -3,6 +3,7 @@
 //! They are spelled as LuaJIT spells them. Options end at the first word that is no option (the script), at `-` (the script comes from
 //! standard input) or at `--`.
 
+use moonwake::Stress;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -131,9 +132,16 @@ const TABLE: &[Row] = &[
     },
     Row {
         names: &["--stress"],
-        value: "",
-        help: "For tests: compile every loop on its first turn and collect at every safe point.",
-        effect: Effect::Flag(|o| o.stress = true),
+        value: "[=slices]",
+        help: "For tests: compile every loop on its first turn and collect at every safe point, or do a small piece of that.",
+        effect: Effect::Optional(|o, v| {
+            o.stress = match v.as_bytes() {
+                b"" => Stress::Collections,
+                b"slices" => Stress::Slices,
+                _ => return Err(format!("--stress is followed by nothing or by '=slices', not by '={}'", v.display())),
+            };
+            Ok(())
+        }),
     },
     Row { names: &["-h", "--help"], value: "", help: "Show this text.", effect: Effect::Flag(|o| o.help = true) },
 ];
@@ -201,7 +209,7 @@ pub struct Options {
     /// `--stats`, and its file.
     pub stats: Option<Option<PathBuf>>,
     /// `--stress`.
-    pub stress: bool,
+    pub stress: Stress,
 }
 
 fn text(option: &str, value: OsString) -> Result<String, String> {
@@ -343,6 +351,7 @@ mod tests {
         assert_eq!(parse(&["-e"]).unwrap_err(), "-e needs an argument: chunk");
         assert_eq!(parse(&["--memory=1T"]).unwrap_err(), "--memory: '1T' is no size");
         assert!(parse(&["--statsx"]).is_err());
+        assert_eq!(parse(&["--stress=x"]).unwrap_err(), "--stress is followed by nothing or by '=slices', not by '=x'");
     }
 
     #[test]
