@@ -34,7 +34,7 @@ pub const SUBJECTS: &[Subject] = &[
     Subject { name: "moonwake -joff", program: MOONWAKE, options: &["-joff"], by_default: true },
     Subject { name: "moonwake hot", program: MOONWAKE, options: &["-Ohotloop=1", "-Ohotexit=1"], by_default: true },
     Subject { name: "moonwake stress", program: MOONWAKE, options: &["--stress"], by_default: false },
-    Subject { name: "moonwake slices", program: MOONWAKE, options: &["--stress=slices"], by_default: false },
+    Subject { name: "moonwake slices", program: MOONWAKE, options: &["--stress=slices"], by_default: true },
     Subject { name: "luajit", program: benchmarks::LUAJIT, options: &[], by_default: false },
     Subject {
         name: "luajit hot",
