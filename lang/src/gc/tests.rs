@@ -155,6 +155,26 @@ fn weak_tables_lose_what_is_dead_but_not_strings() {
 }
 
 #[test]
+fn keys_that_were_removed_from_a_weak_table_may_lie_in_memory_that_was_given_back() {
+    let mut r = Rooted::new();
+    r.heap.set_stress(Stress::Off);
+    let (root, metatable, weak) = (r.root, r.heap.new_table(0, 0), r.heap.new_table(0, 0));
+    r.heap.set_int(root, 1, weak.into());
+    let (key, value) = (r.string("__mode"), r.string("k"));
+    r.heap.set(metatable, key, value).unwrap();
+    r.heap.set_metatable(weak, Some(metatable));
+    for _ in 0..20_000 {
+        let key = r.heap.new_cdata(1, 1_000, 8, false);
+        r.heap.set(weak, key.into(), Value::TRUE).unwrap();
+    }
+    for _ in 0..3 {
+        r.collect();
+        assert_eq!(r.heap.next(weak, Value::NIL), Ok(None));
+        assert!(r.heap.count_bytes() < 2 << 20);
+    }
+}
+
+#[test]
 fn finalisers_run_in_reverse_order_and_once() {
     let mut r = Rooted::new();
     let objects: Vec<Value> = (0..5).map(|_| r.heap.new_userdata(None).into()).collect();

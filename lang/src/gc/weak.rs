@@ -49,7 +49,11 @@ impl Heap {
             }
         } else if let Some(dict) = t.dict() {
             for number in 0..dict.used.get() as usize {
+                // The key of an entry that was removed may have been freed long ago.
                 let entry = dict.entry(number);
+                if entry.value.is_nil() {
+                    continue;
+                }
                 if weak.keys && is_dead(entry.key) || weak.values && is_dead_value(entry.value) {
                     dict.set_value(number, Value::NIL);
                 }
