@@ -232,7 +232,7 @@ pub mod gc_bits {
     pub const FINALISER: u8 = 2;
     /// The object was found dead and revived for its finaliser.
     pub const FINALISED: u8 = 4;
-    /// The coroutine has run since the last collection, or its stack was written to from outside.
+    /// The unused part of the coroutine's stack may hold dead values: it has run since that was last cleared.
     pub const STACK_CHANGED: u8 = 8;
 }
 
@@ -458,7 +458,7 @@ impl Gc<Userdata> {
 /// A coroutine: a stack of its own.
 #[repr(C)]
 pub struct Coroutine {
-    /// `aux` holds a [`coroutine status`].
+    /// `aux` holds a [`coroutine status`]; `size` is the last collection while whose marking it ran.
     pub header: Header,
     /// Bottom of the stack.
     pub stack: Cell<*mut Value>,

@@ -146,6 +146,7 @@ impl Heap {
             shapes: &mut self.shapes,
             space: &self.space,
             mode: self.metamethod_names[Metamethod::Mode as usize],
+            running: self.running,
         }
     }
 
@@ -277,6 +278,8 @@ impl Heap {
         self.shapes.start_cycle();
         self.marks.clear();
         self.phase = Phase::Mark;
+        self.changed_stacks.clear();
+        self.running.into_iter().for_each(|running| self.stack_changed(running));
         for name in self.metamethod_names.into_iter().chain(self.byte_strings).chain(self.twins.keys()) {
             chunk::set(MARKS, name.address());
         }
@@ -323,7 +326,7 @@ impl Heap {
         self.shapes.for_each_key(|key| {
             chunk::set(MARKS, key.address());
         });
-        self.clear_changed_stacks();
+        self.clear_active_stacks();
         self.space.retire_runs();
         self.space.prepare_sweep();
         self.strings.prepare_sweep();

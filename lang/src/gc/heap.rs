@@ -51,7 +51,7 @@ pub struct Heap {
     pub(crate) phase: Phase,
     /// The coroutine that runs.
     pub(crate) running: Option<Gc<Coroutine>>,
-    /// Coroutines with [`STACK_CHANGED`](crate::object::gc_bits::STACK_CHANGED) set.
+    /// Coroutines that have run since marking began. The number of the collection stands in their headers' `size`.
     pub(crate) changed_stacks: Vec<Gc<Coroutine>>,
     /// Objects with memory outside the heap, which must be freed with them: prototypes, coroutines, userdata.
     pub(crate) owners: Vec<Gc<Header>>,

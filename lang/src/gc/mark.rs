@@ -13,6 +13,7 @@
 #![allow(unsafe_code)]
 
 use super::chunk::{self, MARKS};
+use super::stack::clear_above_top;
 use super::space::Space;
 use crate::object::{Coroutine, Function, Gc, Header, Kind, Proto, Str, Table, Upvalue, Userdata, Values, gc_bits};
 use crate::table::dict::{Dict, Entry};
@@ -30,6 +31,8 @@ pub(crate) struct MarkState {
     pub remembered: Vec<Gc<Header>>,
     /// Coroutines whose stacks are in use above `top` too.
     pub kept_whole: Vec<Gc<Coroutine>>,
+    /// Coroutines that were scanned while they ran, or while others that they had resumed did.
+    pub active: Vec<Gc<Coroutine>>,
     /// Tables with weak keys or values that were reached, and which of the two.
     pub weak: Vec<(Gc<Table>, Weak)>,
 }
@@ -41,6 +44,7 @@ impl MarkState {
         self.pieces.clear();
         self.remembered.clear();
         self.kept_whole.clear();
+        self.active.clear();
         self.weak.clear();
     }
 }
@@ -58,6 +62,7 @@ pub struct Marker<'a> {
     pub(crate) shapes: &'a mut Shapes,
     pub(crate) space: &'a Space,
     pub(crate) mode: Gc<Str>,
+    pub(crate) running: Option<Gc<Coroutine>>,
 }
 
 impl Marker<'_> {
@@ -322,7 +327,7 @@ impl Marker<'_> {
         children.iter().for_each(|&child| self.mark_object(child));
     }
 
-    /// Marks what a coroutine refers to.
+    /// Marks what a coroutine refers to. Clears the unused part of its stack if that has changed.
     pub(crate) fn scan_coroutine(&mut self, coroutine: Gc<Coroutine>) -> usize {
         needs_barrier(coroutine.header());
         let stack = coroutine.stack.get();
@@ -338,7 +343,14 @@ impl Marker<'_> {
             self.mark_object(upvalue);
             open = upvalue.closed.get().0 as *mut Upvalue;
         }
-        OBJECT_WORK + live * size_of::<Value>()
+        if coroutine.header.gc.get() & gc_bits::STACK_CHANGED != 0 {
+            if self.running == Some(coroutine) || !coroutine.is_at_rest() {
+                self.state.active.push(coroutine);
+            } else {
+                clear_above_top(coroutine);
+            }
+        }
+        OBJECT_WORK + coroutine.stack_size.get() as usize * size_of::<Value>()
     }
 }
 

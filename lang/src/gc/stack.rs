@@ -7,6 +7,7 @@
 
 use super::Heap;
 use super::chunk::{self, MARKS};
+use super::cycle::Phase;
 use crate::object::{Coroutine, Gc, Upvalue, gc_bits};
 use crate::value::Value;
 use std::alloc::Layout;
@@ -56,13 +57,14 @@ pub(super) fn close_upvalues(coroutine: Gc<Coroutine>, from: *mut Value) {
 }
 
 /// Sets the unused part of a coroutine's stack to nil, where dead values would come back to life with the next frame.
-fn clear_above_top(coroutine: Gc<Coroutine>) {
+pub(super) fn clear_above_top(coroutine: Gc<Coroutine>) {
     let (top, stack, size) = (coroutine.top.get(), coroutine.stack.get(), coroutine.stack_size.get() as usize);
     // SAFETY: `top` lies in the stack, which has `size` places.
     unsafe {
         let used = top.offset_from(stack) as usize;
         std::slice::from_raw_parts_mut(top, size - used).fill(Value::NIL);
     }
+    coroutine.header.gc.set(coroutine.header.gc.get() & !gc_bits::STACK_CHANGED);
 }
 
 impl Heap {
@@ -83,16 +85,19 @@ impl Heap {
     pub fn stack_changed(&mut self, coroutine: Gc<Coroutine>) {
         self.barrier_always(coroutine.header());
         let bits = &coroutine.header.gc;
-        if bits.get() & gc_bits::STACK_CHANGED == 0 {
-            bits.set(bits.get() | gc_bits::STACK_CHANGED);
+        bits.set(bits.get() | gc_bits::STACK_CHANGED);
+        if self.phase == Phase::Mark && coroutine.header.size.replace(self.shapes.cycle()) != self.shapes.cycle() {
             self.changed_stacks.push(coroutine);
         }
     }
 
-    /// When everything reachable has been marked: marks what closures that are alive share with coroutines that are not.
+    /// When everything reachable has been marked: marks what closures that are alive share with coroutines that are not. Only what has changed
+    /// since marking began is not marked yet: the coroutines that have run since.
     pub(super) fn mark_shared_variables(&mut self) {
-        let changed = std::mem::take(&mut self.changed_stacks);
-        for coroutine in changed.iter().filter(|coroutine| !chunk::is_set(MARKS, coroutine.address())) {
+        for coroutine in std::mem::take(&mut self.changed_stacks) {
+            if chunk::is_set(MARKS, coroutine.address()) {
+                continue;
+            }
             let mut open = coroutine.open_upvalues.get();
             while !open.is_null() {
                 let upvalue: Gc<Upvalue> = Gc::from_ptr(open);
@@ -104,26 +109,22 @@ impl Heap {
                 open = upvalue.closed.get().0 as *mut Upvalue;
             }
         }
-        self.changed_stacks = changed;
     }
 
-    /// After marking: clears the unused parts of the stacks that have changed since the last collection.
-    pub(super) fn clear_changed_stacks(&mut self) {
-        let (running, kept_whole) = (self.running, std::mem::take(&mut self.marks.kept_whole));
-        self.changed_stacks.retain(|&coroutine| {
-            if !chunk::is_set(MARKS, coroutine.address()) {
-                return false;
+    /// After marking: clears the unused parts of the stacks that are in use. Those of coroutines at rest were cleared when they were scanned, and
+    /// have not changed since: else they would have been scanned again.
+    pub(super) fn clear_active_stacks(&mut self) {
+        let kept_whole = std::mem::take(&mut self.marks.kept_whole);
+        for coroutine in std::mem::take(&mut self.marks.active) {
+            if !kept_whole.contains(&coroutine) {
+                clear_above_top(coroutine);
             }
-            if kept_whole.contains(&coroutine) {
-                return true;
-            }
-            clear_above_top(coroutine);
-            let keep = Some(coroutine) == running;
-            if !keep {
-                coroutine.header.gc.set(coroutine.header.gc.get() & !gc_bits::STACK_CHANGED);
-            }
-            keep
-        });
+        }
+        // What runs goes on changing its stack.
+        self.running = self.running.filter(|running| chunk::is_set(MARKS, running.address()));
+        if let Some(running) = self.running {
+            running.header.gc.set(running.header.gc.get() | gc_bits::STACK_CHANGED);
+        }
     }
 
     /// Closes the open upvalues of `coroutine` from stack place `from` upwards.
@@ -224,6 +225,15 @@ mod tests {
             unsafe { *coroutine.top.get() }
         }
 
+        fn assert_unused_is_nil(&self) {
+            for coroutine in self.coroutines {
+                let stack = coroutine.stack.get();
+                // SAFETY: the places lie in the stack.
+                let unused = (0..32).map(|i| unsafe { stack.add(i) }).filter(|&place| place >= coroutine.top.get());
+                unused.for_each(|place| assert!(unsafe { *place }.is_nil()));
+            }
+        }
+
         fn roots(&self) -> impl FnMut(&mut Marker) + use<> {
             let coroutines = self.coroutines;
             move |marker| coroutines.iter().for_each(|&coroutine| marker.mark_object(coroutine))
@@ -250,7 +260,11 @@ mod tests {
             let value = two.heap.new_table(0, 0);
             two.heap.set_int(value, 1, Value::number(f64::from(step)));
             two.push(running, value.into());
+            let marked = two.heap.phase == Phase::Mark;
             two.heap.step(&mut two.roots());
+            if marked && two.heap.phase != Phase::Mark {
+                two.assert_unused_is_nil();
+            }
             if step % 3 == 0 {
                 running = 1 - running;
                 two.heap.resumed(two.coroutines[running]);
@@ -269,6 +283,42 @@ mod tests {
     }
 
     #[test]
+    fn what_a_closure_shares_with_a_dead_coroutine_survives() {
+        let mut two = Two::new();
+        let main = two.coroutines[0];
+        let filler = two.new_list(500);
+        two.push(0, filler.into());
+        let mut next = 0.0;
+        for _ in 0..20 {
+            let dying = two.heap.new_coroutine(8, None);
+            let place = dying.stack.get();
+            let upvalue = two.heap.find_upvalue(dying, place);
+            let mut completed = false;
+            while !completed {
+                let value = two.heap.new_table(0, 0);
+                next += 1.0;
+                two.heap.set_int(value, 1, Value::number(next));
+                two.heap.resumed(dying);
+                // SAFETY: the place is the first of the stack, which is not freed before a collection is complete.
+                unsafe { *place = value.into() };
+                two.heap.resumed(main);
+                completed = two.heap.step(&mut |marker| {
+                    marker.mark_object(main);
+                    marker.mark_object(upvalue);
+                });
+                if two.heap.phase != Phase::Mark {
+                    // The coroutine is dead; nobody can resume it any more.
+                    while !two.heap.step(&mut |_| {}) {}
+                    break;
+                }
+            }
+            // SAFETY: the upvalue is alive.
+            let value = unsafe { *upvalue.value.get() }.as_table().unwrap();
+            assert_eq!(two.heap.get_int(value, 1), Value::number(next));
+        }
+    }
+
+    #[test]
     fn dead_values_above_the_top_do_not_come_back() {
         let mut two = Two::new();
         for number in [0, 1] {
@@ -277,16 +327,15 @@ mod tests {
             two.pop(number);
         }
         two.heap.full_collect(&mut two.roots());
+        two.assert_unused_is_nil();
         for number in [0, 1] {
-            // SAFETY: the place lies in the stack.
-            assert!(unsafe { *two.coroutines[number].top.get() }.is_nil());
+            two.heap.resumed(two.coroutines[number]);
+            two.push(number, Value::TRUE);
+            two.pop(number);
         }
-        assert_eq!(two.heap.changed_stacks, [two.coroutines[0]]);
-        two.heap.resumed(two.coroutines[1]);
-        assert_eq!(two.heap.changed_stacks.len(), 2);
         two.heap.set_stress(Stress::Off);
         two.heap.full_collect(&mut two.roots());
-        assert_eq!(two.heap.changed_stacks, [two.coroutines[1]]);
+        two.assert_unused_is_nil();
         assert_eq!(two.heap.poll_word().load(std::sync::atomic::Ordering::Relaxed) & poll::COLLECT, 0);
     }
 }

@@ -27,6 +27,12 @@ impl Shapes {
         self.cycle = self.cycle.wrapping_add(1).max(1);
     }
 
+    /// The number of the collection; never 0.
+    #[inline(always)]
+    pub(crate) fn cycle(&self) -> u32 {
+        self.cycle
+    }
+
     /// The collector reached a table of this shape. `None` if for the first time: then [`Shapes::reached`] is to be called.
     #[inline(always)]
     pub(crate) fn reach(&self, id: u32) -> Option<Weak> {

@@ -61,6 +61,11 @@ impl Coroutine {
         }
     }
 
+    /// Whether nothing runs on its stack, nor waits there for another coroutine.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        matches!(self.status(), Status::Fresh | Status::Suspended | Status::Dead)
+    }
+
     pub(super) fn set_status(&self, status: Status) {
         self.header.aux.set(status as u16);
     }
