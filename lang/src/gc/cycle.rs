@@ -227,6 +227,9 @@ impl Heap {
             while !self.let_go_slice() {}
         }
         // Marking that goes on is begun again: what it has reached may be garbage by now.
+        if self.phase == Phase::Mark {
+            self.space.clear_marks();
+        }
         self.start_marking(roots);
         let mut marked = 0;
         while self.phase == Phase::Mark {
@@ -274,7 +277,7 @@ impl Heap {
     }
 
     fn start_marking(&mut self, roots: &mut dyn FnMut(&mut Marker)) {
-        self.space.clear_marks();
+        debug_assert!(self.space.is_unmarked());
         self.shapes.start_cycle();
         self.marks.clear();
         self.phase = Phase::Mark;

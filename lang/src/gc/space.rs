@@ -10,7 +10,7 @@
 
 #![allow(unsafe_code)]
 
-use super::chunk::{self, BLOCK_BYTES, BLOCK_WORDS, BLOCKS, CHUNK_BYTES, MARKS, STARTS, block_use};
+use super::chunk::{self, BLOCK_BYTES, BLOCKS, CHUNK_BYTES, MARKS, STARTS, block_use};
 use super::class::{CELL_LIMIT, CLASS_BYTES, CLASSES, class_of};
 
 /// So many chunks have small pages: a small program should take little memory.
@@ -259,6 +259,7 @@ impl Space {
             unsafe { std::ptr::write_bytes(large.address as *mut u8, POISON, large.bytes) };
         }
         chunk::clear(STARTS, large.address);
+        chunk::clear(MARKS, large.address);
         let base = chunk::chunk_of(large.address);
         let index = self.chunks.iter().position(|chunk| chunk.base == base).expect("a large object's chunk is listed");
         let (first, count) = ((large.address - base) / BLOCK_BYTES, large.bytes / BLOCK_BYTES);
@@ -268,18 +269,6 @@ impl Space {
             self.chunks[index].fresh &= !(1 << block);
         }
         self.first_empty = self.first_empty.min(index);
-    }
-
-    /// Clears every mark bit.
-    pub(super) fn clear_marks(&mut self) {
-        for chunk in &self.chunks {
-            for block in 1..BLOCKS {
-                *chunk::words(MARKS, chunk.base + block * BLOCK_BYTES) = [0; BLOCK_WORDS];
-            }
-        }
-        for large in &self.large {
-            chunk::clear(MARKS, large.address);
-        }
     }
 
     /// The allocated object that an address lies in, if there is one.

@@ -1,7 +1,7 @@
 //! Sweeping: memory that was not reached becomes free.
 //!
 //! What sweeping reads and writes is bitmaps: a block's start bits become its mark bits, and their number says how much
-//! of the block is in use. It is done chunk by chunk, in slices or when an allocation wants a block; the program runs between.
+//! of the block is in use. Mark bits are cleared on the way, so that marking can begin at once. It is done chunk by chunk, in slices or when an allocation wants a block; the program runs between.
 //! Blocks that are taken meanwhile are left alone ([`Chunk::fresh`](super::space::Chunk)).
 //!
 //! Before the first block can be swept, whatever refers to dead objects without keeping them alive must have let go of
@@ -11,7 +11,7 @@
 
 use super::chunk::{self, BLOCK_BYTES, BLOCK_WORDS, BLOCKS, CHUNK_BYTES, MARKS, STARTS, block_use};
 use super::class::{CLASS_BYTES, CLASSES};
-use super::space::{POISON, Search, Space};
+use super::space::{Chunk, POISON, Search, Space};
 
 /// What is left to sweep.
 #[derive(Default)]
@@ -53,6 +53,30 @@ impl Space {
     /// Nothing refers to dead objects any more.
     pub(super) fn begin_sweep(&mut self) {
         self.sweep.begun = true;
+        // Strings made since marking ended were marked for the sweep of the intern table. What is not swept now must not stay so.
+        for chunk in &self.chunks[self.sweep.chunks.1..] {
+            clear_chunk_marks(chunk.base);
+        }
+        for large in &self.large[self.sweep.large..] {
+            chunk::clear(MARKS, large.address);
+        }
+    }
+
+    /// Clears every mark bit: marking begins anew before it has ended.
+    pub(super) fn clear_marks(&mut self) {
+        for chunk in &self.chunks {
+            clear_chunk_marks(chunk.base);
+        }
+        for large in &self.large {
+            chunk::clear(MARKS, large.address);
+        }
+    }
+
+    /// Whether no mark bit is set.
+    pub(super) fn is_unmarked(&self) -> bool {
+        let blocks = |chunk: &Chunk| (1..BLOCKS).map(|index| chunk.base + index * BLOCK_BYTES).collect::<Vec<_>>();
+        self.chunks.iter().flat_map(blocks).all(|block| chunk::words(MARKS, block).iter().all(|&word| word == 0))
+            && !self.large.iter().any(|large| chunk::is_set(MARKS, large.address))
     }
 
     /// Sweeps some of what is left; whether that was all.
@@ -67,7 +91,10 @@ impl Space {
         let mut freed = 0;
         while self.sweep.large > 0 && freed < LARGE_SLICE {
             self.sweep.large -= 1;
-            if !chunk::is_set(MARKS, self.large[self.sweep.large].address) {
+            let address = self.large[self.sweep.large].address;
+            if chunk::is_set(MARKS, address) {
+                chunk::clear(MARKS, address);
+            } else {
                 let large = self.large.swap_remove(self.sweep.large);
                 freed += large.bytes;
                 self.release_large(&large);
@@ -112,11 +139,15 @@ impl Space {
         for index in 1..BLOCKS {
             let block = base + index * BLOCK_BYTES;
             let class = chunk::use_of(block) as usize;
-            if skip >> index & 1 == 0 && class < CLASSES && self.sweep_block(block, class) {
+            if class >= CLASSES {
+                continue;
+            }
+            if skip >> index & 1 == 0 && self.sweep_block(block, class) {
                 chunk::set_use(block, block_use::EMPTY);
                 self.chunks[next].empty |= 1 << index;
                 self.first_empty = self.first_empty.min(next);
             }
+            *chunk::words(MARKS, block) = [0; BLOCK_WORDS];
         }
         true
     }
@@ -189,6 +220,13 @@ impl Space {
         self.release_large(&large);
         // The program asked for it, which so takes time of its own.
         self.unmap_some(usize::MAX);
+    }
+}
+
+/// Clears the mark bits of what lies in a chunk.
+fn clear_chunk_marks(base: usize) {
+    for index in 1..BLOCKS {
+        *chunk::words(MARKS, base + index * BLOCK_BYTES) = [0; BLOCK_WORDS];
     }
 }
 
