@@ -197,7 +197,7 @@ impl Heap {
 
     /// A slice of a collection; it marks up to `budget` bytes, or as many as are due. Returns whether the collection was completed, and how
     /// many bytes were marked.
-    fn slice(&mut self, roots: &mut dyn FnMut(&mut Marker), budget: Option<usize>) -> (bool, usize) {
+    pub(super) fn slice(&mut self, roots: &mut dyn FnMut(&mut Marker), budget: Option<usize>) -> (bool, usize) {
         let start = self.start_pause();
         let (mut completed, mut marked) = (false, 0);
         match self.phase {
@@ -293,6 +293,9 @@ impl Heap {
 
     /// Marks for about `budget` bytes; ends marking if nothing is left. Returns how much was marked.
     fn mark_slice(&mut self, roots: &mut dyn FnMut(&mut Marker), budget: usize) -> usize {
+        if self.pace.is_ending() {
+            self.marker().scan_remembered();
+        }
         let (all, first) = self.marker().drain(budget);
         if !all {
             return first;

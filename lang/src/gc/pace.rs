@@ -20,8 +20,10 @@ const STRING_ROOM: usize = 40_000;
 const MARKED_PER_STRING: usize = 24;
 /// Bytes allocated between two slices.
 pub const SLICE: usize = 64 << 10;
-/// The most that one slice marks, in bytes.
-const MAX_BUDGET: usize = 1 << 20;
+/// The most that one slice marks, in bytes: 5 ms where each eighth byte leads to another line of memory.
+const MAX_BUDGET: usize = 512 << 10;
+/// So many objects that were stored into make a slice due when little else is left to mark.
+pub const REMEMBERED_SLICE: usize = 2048;
 
 /// Makes every safe point one at which the collector works, and freed memory be overwritten: for tests.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -154,7 +156,12 @@ impl Pace {
         let (room, work) = (self.goal.saturating_sub(in_use).max(SLICE), self.to_mark.saturating_sub(self.marked));
         let least = allocated.saturating_mul(self.stepmul.max(0) as usize) / 50;
         let needed = (work as f64 * allocated as f64 / room as f64 * 1.25) as usize;
-        least.max(needed).min(MAX_BUDGET)
+        if self.is_ending() { MAX_BUDGET } else { least.max(needed).min(MAX_BUDGET) }
+    }
+
+    /// Whether nothing was left to mark once, but for what had changed meanwhile.
+    pub fn is_ending(&self) -> bool {
+        self.last_looks > 0
     }
 
     /// How many bytes may be marked of what has changed since it was first marked, before the program runs on, when a slice has `left`
@@ -163,7 +170,7 @@ impl Pace {
     pub fn last_look_budget(&mut self, left: usize) -> usize {
         self.last_looks += 1;
         let patience = self.last_looks.saturating_sub(8).min(20);
-        left.max(MAX_BUDGET / 2).saturating_mul(1 << patience)
+        left.max(MAX_BUDGET).saturating_mul(1 << patience)
     }
 
     /// A whole collection marked this many bytes.

@@ -427,3 +427,31 @@ fn garbage_alone_does_not_let_the_heap_grow() {
     assert!(stats.collections >= 5, "{} collections", stats.collections);
     assert!(stats.peak_bytes < 30 << 20, "{} bytes", stats.peak_bytes);
 }
+
+#[test]
+fn a_slice_stays_short_where_much_is_changed_and_little_allocated() {
+    use std::sync::atomic::Ordering;
+    let mut r = Rooted::new();
+    r.heap.set_stress(Stress::Off);
+    let (root, mut random) = (r.root, Random(5));
+    const TABLES: u64 = 30_000;
+    for i in 1..=TABLES {
+        let t = r.heap.new_table(2, 0);
+        r.heap.set_int(root, i as i64, t.into());
+    }
+    r.collect();
+    let (mut longest, mut collections) = (0, 0);
+    while collections < 3 {
+        r.heap.new_table(0, 0);
+        for _ in 0..40 {
+            let t = r.heap.get_int(root, random.below(TABLES) as i64 + 1).as_table().unwrap();
+            r.heap.set_int(t, 1, root.into());
+            if r.heap.poll_word().load(Ordering::Relaxed) & poll::COLLECT != 0 {
+                let (completed, marked) = r.heap.slice(&mut |marker| marker.mark_object(root), None);
+                longest = longest.max(marked);
+                collections += usize::from(completed);
+            }
+        }
+    }
+    assert!(longest < 3 << 19, "{longest} bytes");
+}
