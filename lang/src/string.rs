@@ -169,6 +169,8 @@ pub struct Interner {
     count: usize,
     /// Whether strings that marking did not reach may be in the table.
     sweeping: bool,
+    /// Whether those may be removed: not before all that outlives the collection has been marked.
+    removing: bool,
     /// While sweeping: the entries below this index wait to be swept, and after them those of `old`.
     unswept: usize,
     /// How many strings there were when sweeping began.
@@ -179,7 +181,19 @@ impl Interner {
     /// An empty table.
     pub fn new(seed: u64) -> Interner {
         let (entries, old) = (Entries::new(MIN_SIZE), Entries::default());
-        Interner { seed, entries, old, moved: 0, moved_per_string: 0, count: 0, sweeping: false, unswept: 0, before: 0 }
+        let (sweeping, removing) = (false, false);
+        Interner {
+            seed,
+            entries,
+            old,
+            moved: 0,
+            moved_per_string: 0,
+            count: 0,
+            sweeping,
+            removing,
+            unswept: 0,
+            before: 0,
+        }
     }
 
     /// The number of strings.
@@ -272,7 +286,7 @@ impl Interner {
 
     #[cold]
     fn make_room(&mut self) {
-        if !self.sweeping {
+        if !self.removing {
             return self.succeed();
         }
         if self.entries.used * 10 > self.entries.len() * 9 {
@@ -295,10 +309,10 @@ impl Interner {
         self.moved_per_string = self.old.len() / (size / 10) + 1;
     }
 
-    /// Moves some strings from the old table; while sweeping, drops the dead among them.
+    /// Moves some strings from the old table; while strings are removed, drops the dead among them.
     fn move_some(&mut self, entries: usize) {
         let end = self.moved.saturating_add(entries).min(self.old.len());
-        if self.sweeping {
+        if self.removing {
             self.count -= self.old.sweep(self.moved..end);
         }
         for at in self.moved..end {
@@ -315,10 +329,9 @@ impl Interner {
         }
     }
 
-    /// Marking has ended: every string waits to be swept.
+    /// Marking has ended, but for what cannot be reached: every string waits to be swept.
     pub(crate) fn prepare_sweep(&mut self) {
         self.sweeping = true;
-        self.unswept = self.entries.len();
         self.before = self.count;
     }
 
@@ -330,6 +343,10 @@ impl Interner {
     /// Forgets the strings among the next entries that were not marked, and makes the table smaller if it has become too large; whether
     /// nothing is left to do.
     pub(crate) fn sweep_slice(&mut self, entries: usize) -> bool {
+        if self.sweeping && !self.removing {
+            self.removing = true;
+            self.unswept = self.entries.len();
+        }
         if self.unswept > 0 {
             let start = self.unswept.saturating_sub(entries);
             self.count -= self.entries.sweep(start..self.unswept);
@@ -340,7 +357,7 @@ impl Interner {
         if self.unswept > 0 || self.old.len() > 0 {
             return false;
         }
-        self.sweeping = false;
+        (self.sweeping, self.removing) = (false, false);
         let too_large = self.before.max(self.count) * 6 < self.entries.len() && self.entries.len() > MIN_SIZE;
         // Searches go on over what was removed, as if the table were as full as before.
         let many_removed = (self.entries.used - self.count) * 8 > self.entries.len();

@@ -63,7 +63,10 @@ impl Heap {
         owner.gc.set(owner.gc.get() & !gc_bits::NEEDS_BARRIER);
         if self.phase == Phase::Mark && chunk::is_set(MARKS, owner.address()) {
             self.marks.remembered.push(owner);
-            if self.pace.is_ending() && !self.pace.stopped && self.marks.remembered.len().is_multiple_of(REMEMBERED_SLICE) {
+            if self.pace.is_ending()
+                && !self.pace.stopped
+                && self.marks.remembered.len().is_multiple_of(REMEMBERED_SLICE)
+            {
                 // A program that changes much and allocates little would have ever more of them wait for the last look.
                 self.request(poll::COLLECT);
             }

@@ -1,7 +1,7 @@
 //! A collection, from its start to its end.
 //!
 //! ```text
-//!            threshold        nothing left to mark                 dead owners, then strings,   then blocks
+//!            threshold        nothing left to mark                 shapes, owners, strings,    then blocks
 //!   +------+           +------+   at a look at all  +-------------+            +---------+       +--------+
 //!   | idle |---------->| mark |--------------------->| atomic step |----------->| letting |------>| sweep  |--> idle
 //!   +------+           +------+   roots and stacks   +-------------+            |   go    |       +--------+
@@ -14,8 +14,8 @@
 //! fits into the slice, marking has ended, else it goes on. What was allocated meanwhile is marked when it is found, so garbage made while
 //! marking goes on dies with the same collection.
 //!
-//! The atomic step does what cannot be interrupted: finalisers, weak tables, shapes. Then whatever refers to dead objects lets go
-//! of them, in slices: memory outside the heap is freed, dead strings leave the intern table. Only then are blocks swept.
+//! The atomic step does what cannot be interrupted: finalisers, weak tables. Then whatever refers to dead objects lets go of them, in slices: shapes
+//! are dropped, memory outside the heap is freed, dead strings leave the intern table. Only then are blocks swept.
 
 #![allow(unsafe_code)]
 
@@ -25,6 +25,7 @@ use super::make::free_outside;
 use super::pace::{Stats, Stress};
 use super::{Heap, Marker};
 use crate::metamethod::Metamethod;
+use crate::object::{Gc, Header};
 
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -37,15 +38,21 @@ pub(crate) enum Phase {
     Idle,
     /// Marking.
     Mark,
-    /// Owners of memory outside the heap below this index wait to be looked at.
-    Owners(usize),
+    /// Shapes wait to be swept.
+    Shapes,
+    /// Owners of memory outside the heap wait to be looked at.
+    Owners,
+    /// Prototypes do, which own such memory too.
+    Protos,
     /// Strings wait to be swept.
     Strings,
     /// Large objects and blocks do.
     Space,
 }
 
-/// Owners, entries of the intern table and chunks that are looked at in one slice.
+/// Shapes, owners, entries of the intern table and chunks that are looked at in one slice.
+const SHAPE_SLICE: usize = 5_000;
+const STRESS_SHAPES: usize = 20;
 const OWNER_SLICE: usize = 4_000;
 const STRING_SLICE: usize = 20_000;
 const CHUNK_SLICE: usize = 32;
@@ -327,24 +334,37 @@ impl Heap {
         self.marker().drain(usize::MAX);
         self.clear_weak_tables();
         self.twins.drop_dead();
-        self.shapes.drop_dead();
-        self.recycle_shape_ids();
-        self.shapes.for_each_key(|key| {
-            chunk::set(MARKS, key.address());
-        });
+        self.prepare_shape_sweep();
         self.clear_active_stacks();
         self.space.retire_runs();
         self.space.prepare_sweep();
         self.strings.prepare_sweep();
-        self.phase = Phase::Owners(self.owners.len());
+        self.unswept_owners = self.owners.len();
+        self.unswept_protos = self.protos.len();
+        self.phase = Phase::Shapes;
     }
 
     /// A slice of what follows marking; whether it was the last one.
     fn let_go_slice(&mut self) -> bool {
         match self.phase {
             Phase::Idle | Phase::Mark => return true,
-            Phase::Owners(0) => self.phase = Phase::Strings,
-            Phase::Owners(rest) => self.phase = Phase::Owners(self.free_dead_owners(rest)),
+            Phase::Shapes => {
+                let count = if self.pace.stress == Stress::Slices { STRESS_SHAPES } else { SHAPE_SLICE };
+                if self.shapes.sweep_slice(count) {
+                    self.recycle_shape_ids();
+                    self.phase = Phase::Owners;
+                }
+            }
+            Phase::Owners => {
+                if free_dead(&mut self.owners, &mut self.unswept_owners, &mut self.outside) {
+                    self.phase = Phase::Protos;
+                }
+            }
+            Phase::Protos => {
+                if free_dead(&mut self.protos, &mut self.unswept_protos, &mut self.outside) {
+                    self.phase = Phase::Strings;
+                }
+            }
             Phase::Strings => {
                 if self.strings.sweep_slice(STRING_SLICE) {
                     self.space.begin_sweep();
@@ -360,17 +380,18 @@ impl Heap {
         }
         false
     }
+}
 
-    /// Frees what dead objects own outside the heap, for some of the owners below index `rest`; returns the new `rest`.
-    fn free_dead_owners(&mut self, rest: usize) -> usize {
-        let end = rest.saturating_sub(OWNER_SLICE);
-        for index in (end..rest).rev() {
-            if !chunk::is_set(MARKS, self.owners[index].address()) {
-                // What moves here from the end has been looked at, or is new.
-                let owner = self.owners.swap_remove(index);
-                self.outside -= free_outside(owner);
-            }
+/// Frees what dead objects own outside the heap, for some of the owners below index `unswept`, which is lowered, and takes it from `outside`. Whether
+/// that was all.
+fn free_dead(owners: &mut Vec<Gc<Header>>, unswept: &mut usize, outside: &mut usize) -> bool {
+    let end = unswept.saturating_sub(OWNER_SLICE);
+    for index in (end..std::mem::replace(unswept, end)).rev() {
+        if !chunk::is_set(MARKS, owners[index].address()) {
+            // What moves here from the end has been looked at, or is new.
+            let owner = owners.swap_remove(index);
+            *outside -= free_outside(owner);
         }
-        end
     }
+    end == 0
 }

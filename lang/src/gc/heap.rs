@@ -53,8 +53,13 @@ pub struct Heap {
     pub(crate) running: Option<Gc<Coroutine>>,
     /// Coroutines that have run since marking began. The number of the collection stands in their headers' `size`.
     pub(crate) changed_stacks: Vec<Gc<Coroutine>>,
-    /// Objects with memory outside the heap, which must be freed with them: prototypes, coroutines, userdata.
+    /// Objects with memory outside the heap, which must be freed with them: coroutines, userdata.
     pub(crate) owners: Vec<Gc<Header>>,
+    /// Prototypes, which have such memory as well.
+    pub(crate) protos: Vec<Gc<Header>>,
+    /// After marking: of both lists, what lies below these indexes waits to be looked at.
+    pub(crate) unswept_owners: usize,
+    pub(crate) unswept_protos: usize,
     /// Bytes of such memory.
     pub(crate) outside: usize,
     /// Whether a store was not done for want of memory since the last safe point.
@@ -91,6 +96,9 @@ impl Heap {
             pace: Pace::default(),
             phase: Phase::default(),
             owners: Vec::new(),
+            protos: Vec::new(),
+            unswept_owners: 0,
+            unswept_protos: 0,
             running: None,
             changed_stacks: Vec::new(),
             outside: 0,
@@ -193,7 +201,7 @@ impl Default for Heap {
 
 impl Drop for Heap {
     fn drop(&mut self) {
-        for owner in std::mem::take(&mut self.owners) {
+        for owner in std::mem::take(&mut self.owners).into_iter().chain(std::mem::take(&mut self.protos)) {
             super::make::free_outside(owner);
         }
     }

@@ -254,7 +254,7 @@ impl Heap {
                 chunk: Rc::into_raw(chunk),
             });
         }
-        self.owners.push(proto.header());
+        self.protos.push(proto.header());
         self.add_outside(outside);
         proto
     }

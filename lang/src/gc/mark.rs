@@ -13,8 +13,8 @@
 #![allow(unsafe_code)]
 
 use super::chunk::{self, MARKS};
-use super::stack::clear_above_top;
 use super::space::Space;
+use super::stack::clear_above_top;
 use crate::object::{Coroutine, Function, Gc, Header, Kind, Proto, Str, Table, Upvalue, Userdata, Values, gc_bits};
 use crate::table::dict::{Dict, Entry};
 use crate::table::shape::{Shapes, Weak};

@@ -1,7 +1,7 @@
 //! Collections compared with what must be alive, on random graphs.
 
 use super::*;
-use crate::object::{Gc, Table};
+use crate::object::{Gc, Table, Userdata};
 use crate::value::Value;
 
 /// A small generator of random numbers (xorshift), so that a failing seed can be run again.
@@ -454,4 +454,26 @@ fn a_slice_stays_short_where_much_is_changed_and_little_allocated() {
         }
     }
     assert!(longest < 3 << 19, "{longest} bytes");
+}
+
+#[test]
+fn owners_that_are_made_while_others_are_looked_at_stay() {
+    let mut r = Rooted::new();
+    r.heap.set_stress(Stress::Slices);
+    let mut kept: Vec<Gc<Userdata>> = Vec::new();
+    let mut collections = 0;
+    while collections < 10 {
+        let payload = kept.len() as u64;
+        kept.push(r.heap.new_userdata(Some(Box::new(payload))));
+        r.heap.new_userdata(Some(Box::new(payload)));
+        let root = r.root;
+        collections += usize::from(r.heap.step(&mut |marker| {
+            marker.mark_object(root);
+            kept.iter().for_each(|&userdata| marker.mark_object(userdata));
+        }));
+    }
+    for (i, userdata) in kept.iter().enumerate() {
+        let payload = userdata.payload.borrow();
+        assert_eq!(payload.as_ref().and_then(|payload| payload.downcast_ref()), Some(&(i as u64)));
+    }
 }

@@ -8,13 +8,12 @@
 
 use crate::bytecode::{Ins, Op, Word};
 use crate::gc::Heap;
-use crate::object::{Gc, Kind, Proto};
+use crate::object::Proto;
 
 impl Heap {
     /// Calls `visit` with the operation and the cache words of each instruction of every prototype that has an inline cache.
     pub(super) fn for_each_cache(&self, mut visit: impl FnMut(Op, &mut [u32])) {
-        for owner in self.owners.iter().filter(|owner| owner.kind.get() == Kind::Proto as u8) {
-            let proto: Gc<Proto> = owner.cast();
+        for proto in self.protos.iter().map(|proto| proto.cast::<Proto>()) {
             let mut at = 0;
             while at < proto.code_len as usize {
                 // SAFETY: `at` is the position of an instruction, whose cache words follow it; nobody else looks at them meanwhile.

@@ -18,6 +18,7 @@
 
 use super::found::Found;
 use super::key_list::KeyList;
+use super::shape_life::Sweep;
 use crate::object::{Gc, Str, Table};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -140,6 +141,8 @@ pub struct Shapes {
     pub(super) cycle: u32,
     /// More shapes than this are too many to keep them all.
     pub(super) reap_at: usize,
+    /// What is left to do with the shapes after marking.
+    pub(super) sweep: Sweep,
 }
 
 fn address(metatable: Option<Gc<Table>>) -> usize {
@@ -159,6 +162,7 @@ impl Shapes {
             found: Found::default(),
             cycle: 0,
             reap_at: 4096,
+            sweep: Sweep::default(),
         };
         for sort in [Sort::Free, Sort::Shared, Sort::Dictionary] {
             shapes.add(sort, None);
@@ -177,7 +181,8 @@ impl Shapes {
             by_key: Transitions::None,
             by_metatable: BTreeMap::new(),
             parent: 0,
-            cycle: 0,
+            // While the others are swept, a new one is in use.
+            cycle: if self.is_sweeping() { self.cycle } else { 0 },
         };
         match self.free.pop() {
             Some(id) => {
@@ -266,9 +271,12 @@ impl Shapes {
     pub fn with_key(&mut self, id: u32, key: Gc<Str>, origin: KeyOrigin) -> Option<u32> {
         let shape = self.get(id);
         debug_assert!(shape.sort != Sort::Dictionary && shape.sort != Sort::Free);
-        if let Some(next) = shape.by_key.get(key) {
+        if let Some(next) = shape.by_key.get(key)
+            && self.is_used_again(next)
+        {
             return Some(next);
         }
+        let shape = self.get(id);
         let (sort, count, metatable) = (shape.sort, shape.count, shape.metatable);
         let (max_keys, max_branches) = match origin {
             KeyOrigin::Constant => (MAX_CONSTANT_KEYS, MAX_CONSTANT_BRANCHES),
@@ -306,13 +314,19 @@ impl Shapes {
     /// A table has left this shape and become a dictionary.
     pub(super) fn left(&mut self, id: u32) {
         if self.get(id).sort == Sort::Own {
+            if self.is_sweeping() {
+                // The table goes on with them.
+                self.mark_keys(id);
+            }
             self.retire(id);
         }
     }
 
     /// The empty shape under a metatable.
     pub fn root(&mut self, metatable: Option<Gc<Table>>) -> u32 {
-        if let Some(&id) = self.roots.get(&address(metatable)) {
+        if let Some(&id) = self.roots.get(&address(metatable))
+            && self.is_used_again(id)
+        {
             return id;
         }
         let id = self.add(Sort::Shared, metatable);
@@ -322,7 +336,9 @@ impl Shapes {
 
     /// The dictionary shape under a metatable.
     pub fn dictionary(&mut self, metatable: Option<Gc<Table>>) -> u32 {
-        if let Some(&id) = self.dictionaries.get(&address(metatable)) {
+        if let Some(&id) = self.dictionaries.get(&address(metatable))
+            && self.is_used_again(id)
+        {
             return id;
         }
         let id = self.add(Sort::Dictionary, metatable);
@@ -342,9 +358,12 @@ impl Shapes {
             }
             Sort::Shared | Sort::Free => {}
         }
-        if let Some(&next) = shape.by_metatable.get(&address(metatable)) {
+        if let Some(&next) = shape.by_metatable.get(&address(metatable))
+            && self.is_used_again(next)
+        {
             return next;
         }
+        let shape = self.get(id);
         // From the metatable's empty shape along the same keys, so that it does not matter which came first.
         let keys: Vec<_> = shape.keys.borrow().keys[..shape.count as usize].to_vec();
         let mut next = self.root(metatable);

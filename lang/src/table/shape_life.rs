@@ -5,14 +5,16 @@
 //! when there have come to be many; then those go that no reached table has, save those on the way to one that is in use. The own shape
 //! of a prototype goes with its table.
 //!
+//! Shapes are swept in slices, before anything else is, between which the program runs: what it makes use of meanwhile stays.
+//!
 //! An id that has fallen out of use may still stand in inline caches. Ids are used again only after the caches of all prototypes have been
 //! emptied of them, which is worth the walk when there are many.
 
-use super::shape::{DICTIONARY, Shapes, Sort, Transitions, Weak};
+use super::shape::{DICTIONARY, Shape, Shapes, Sort, Transitions, Weak};
 use crate::bytecode::Word;
 use crate::gc::Heap;
 use crate::gc::chunk::{self, MARKS};
-use crate::object::{Gc, Str, Table};
+use crate::object::{Gc, Table};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -20,6 +22,30 @@ use std::rc::Rc;
 const MANY: usize = 4096;
 /// So many ids must be unused before caches are emptied of them.
 const MANY_UNUSED: usize = 512;
+
+/// What is left to do with the shapes after marking.
+#[derive(Default)]
+pub(super) struct Sweep {
+    stage: Stage,
+    /// The id that is looked at next.
+    next: usize,
+    /// Whether shapes that are not in use are dropped.
+    reap: bool,
+}
+
+/// What is done with one shape after the other.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Stage {
+    /// Nothing.
+    #[default]
+    None,
+    /// Those on the way to one that is in use are taken to be in use.
+    Ancestors,
+    /// The dead are dropped, the keys of the others marked.
+    Drop,
+    /// Transitions to what was dropped are taken away.
+    Forget,
+}
 
 impl Shapes {
     /// A collection begins: no shape has been reached.
@@ -46,64 +72,131 @@ impl Shapes {
         self.all[id as usize].weak = weak;
     }
 
-    /// After marking: drops the shapes whose metatable is dead, and if there are many, those that are not in use.
-    pub(crate) fn drop_dead(&mut self) {
-        let is_live = |metatable: Gc<Table>| chunk::is_set(MARKS, metatable.address());
-        let is_dead = |address: &usize| *address != 0 && !is_live(Gc::from_address(*address));
-        self.roots.retain(|address, _| !is_dead(address));
-        self.dictionaries.retain(|address, _| !is_dead(address));
+    /// Marking has ended: shapes wait to be swept, and there are so many that those that are not in use are dropped.
+    fn prepare_sweep(&mut self) -> bool {
         let reap = self.len() > self.reap_at;
-        if reap {
-            self.reach_ancestors();
+        let stage = if reap { Stage::Ancestors } else { Stage::Drop };
+        self.sweep = Sweep { stage, next: 1, reap };
+        reap
+    }
+
+    /// Whether shapes wait to be swept.
+    #[inline(always)]
+    pub(super) fn is_sweeping(&self) -> bool {
+        self.sweep.stage != Stage::None
+    }
+
+    /// A transition leads to this shape: whether it has not been dropped. It will not be, since it is in use from now on.
+    pub(super) fn is_used_again(&mut self, id: u32) -> bool {
+        let dropped = self.get(id).sort == Sort::Free;
+        if self.is_sweeping() && !dropped {
+            self.all[id as usize].cycle = self.cycle;
         }
-        for id in DICTIONARY + 1..self.all.len() as u32 {
-            let shape = self.get(id);
-            let droppable = match shape.sort {
-                Sort::Own => true,
-                Sort::Shared => reap && shape.count > 0,
-                Sort::Free | Sort::Twins | Sort::Dictionary => false,
-            };
-            let idle = droppable && shape.cycle != self.cycle;
-            if shape.sort != Sort::Free && (idle || shape.metatable.is_some_and(|metatable| !is_live(metatable))) {
-                self.retire(id);
+        !dropped
+    }
+
+    /// Looks at some of the shapes: drops those that are dead, marks the keys of the others, takes away the transitions to those
+    /// that were dropped. Whether nothing is left to do.
+    pub(crate) fn sweep_slice(&mut self, count: usize) -> bool {
+        let first = self.sweep.next;
+        let end = self.all.len().min(first + count);
+        for id in first..end {
+            match self.sweep.stage {
+                Stage::None => {}
+                Stage::Ancestors => self.reach_ancestors(id as u32),
+                Stage::Drop => self.drop_or_mark_keys(id as u32),
+                Stage::Forget => self.forget_dropped(id),
             }
         }
-        self.forget_retired(is_dead);
-        if reap {
-            self.reap_at = (self.len() * 2).max(MANY);
+        self.sweep.next = end;
+        if end == self.all.len() {
+            self.sweep.next = 1;
+            self.sweep.stage = match self.sweep.stage {
+                Stage::Ancestors => Stage::Drop,
+                Stage::Drop => Stage::Forget,
+                Stage::Forget | Stage::None => {
+                    if self.sweep.reap {
+                        self.reap_at = (self.len() * 2).max(MANY);
+                    }
+                    Stage::None
+                }
+            };
         }
+        !self.is_sweeping()
     }
 
     /// A shape on the way to one that is in use is in use.
-    fn reach_ancestors(&mut self) {
-        for id in 1..self.all.len() as u32 {
-            if self.get(id).cycle == self.cycle {
-                let mut at = self.get(id).parent;
-                while at != 0 && self.get(at).cycle != self.cycle {
-                    self.all[at as usize].cycle = self.cycle;
-                    at = self.get(at).parent;
-                }
+    fn reach_ancestors(&mut self, id: u32) {
+        if self.get(id).cycle == self.cycle {
+            let mut at = self.get(id).parent;
+            while at != 0 && self.get(at).cycle != self.cycle {
+                self.all[at as usize].cycle = self.cycle;
+                at = self.get(at).parent;
             }
         }
     }
 
-    /// Takes transitions to retired shapes away.
-    fn forget_retired(&mut self, is_dead: impl Fn(&usize) -> bool) {
-        let retired: Vec<bool> = self.all.iter().map(|shape| shape.sort == Sort::Free).collect();
-        for shape in &mut self.all {
-            shape.by_metatable.retain(|address, next| !is_dead(address) && !retired[*next as usize]);
-            match &mut shape.by_key {
-                Transitions::One(_, next) if retired[*next as usize] => shape.by_key = Transitions::None,
-                Transitions::Many(map) => map.retain(|_, next| !retired[*next as usize]),
-                _ => {}
-            }
+    /// Drops a shape if its metatable is dead, or if it is of no use any more; else its keys live on.
+    fn drop_or_mark_keys(&mut self, id: u32) {
+        let shape = self.get(id);
+        let droppable = match shape.sort {
+            Sort::Own => true,
+            Sort::Shared => self.sweep.reap && shape.count > 0,
+            Sort::Free | Sort::Twins | Sort::Dictionary => false,
+        };
+        let is_dead = |metatable: Gc<Table>| !chunk::is_set(MARKS, metatable.address());
+        if shape.sort != Sort::Free && shape.cycle != self.cycle && (droppable || shape.metatable.is_some_and(is_dead))
+        {
+            return self.retire(id);
         }
+        self.mark_keys(id);
+    }
+
+    /// Marks the keys of a shape: they live on.
+    pub(super) fn mark_keys(&self, id: u32) {
+        let shape = self.get(id);
+        let list = &mut *shape.keys.borrow_mut();
+        let seen = if list.marked.0 == self.cycle { list.marked.1 } else { 0 };
+        let count = shape.count as usize;
+        if seen < count {
+            list.keys[seen..count].iter().for_each(|key| _ = chunk::set(MARKS, key.address()));
+            list.marked = (self.cycle, count);
+        }
+    }
+
+    /// Takes transitions to dropped shapes away, whose ids are about to get another meaning.
+    fn forget_dropped(&mut self, id: usize) {
+        let shape = &mut self.all[id];
+        let mut by_key = std::mem::take(&mut shape.by_key);
+        let mut by_metatable = std::mem::take(&mut shape.by_metatable);
+        let in_use = |id: u32| self.get(id).sort != Sort::Free;
+        match &mut by_key {
+            Transitions::None => {}
+            Transitions::One(_, next) => {
+                if !in_use(*next) {
+                    by_key = Transitions::None;
+                }
+            }
+            Transitions::Many(map) => map.retain(|_, next| in_use(*next)),
+        }
+        by_metatable.retain(|_, next| in_use(*next));
+        self.all[id].by_key = by_key;
+        self.all[id].by_metatable = by_metatable;
     }
 
     /// Takes a shape out of use. Its id is not used again before caches are known not to hold it.
     pub(super) fn retire(&mut self, id: u32) {
         debug_assert!(id > DICTIONARY);
         let shape = &mut self.all[id as usize];
+        let address = shape.metatable.map_or(0, Gc::address);
+        let by_metatable = match shape.sort {
+            Sort::Shared if shape.count == 0 => Some(&mut self.roots),
+            Sort::Dictionary => Some(&mut self.dictionaries),
+            _ => None,
+        };
+        if let Some(shapes) = by_metatable {
+            shapes.remove(&address);
+        }
         shape.sort = Sort::Free;
         shape.count = 0;
         shape.keys = Rc::clone(&self.no_keys);
@@ -113,35 +206,26 @@ impl Shapes {
         shape.by_metatable = BTreeMap::new();
         self.retired.push(id);
     }
-
-    /// Calls `visit` with every key of every shape in use.
-    pub(crate) fn for_each_key(&self, mut visit: impl FnMut(Gc<Str>)) {
-        for shape in &self.all {
-            let list = &mut *shape.keys.borrow_mut();
-            let seen = if list.marked.0 == self.cycle { list.marked.1 } else { 0 };
-            let count = shape.count as usize;
-            if seen < count {
-                list.keys[seen..count].iter().for_each(|&key| visit(key));
-                list.marked = (self.cycle, count);
-            }
-        }
-    }
 }
 
 impl Heap {
-    /// After marking: empties inline caches of ids that are out of use, if there are many, so that those can be used again.
+    /// Marking has ended: shapes wait to be swept.
+    ///
+    /// An object may take a shape by an inline cache, without asking anybody. So caches are emptied first of those that may be dropped for not being
+    /// in use. The others that are dropped no object can take: they are a dead table's own, or have a dead metatable.
+    pub(crate) fn prepare_shape_sweep(&mut self) {
+        if self.shapes.prepare_sweep() {
+            let cycle = self.shapes.cycle;
+            self.empty_caches(|shape| shape.cycle != cycle);
+        }
+    }
+
+    /// When shapes have been swept: empties inline caches of ids that are out of use, if there are many, so that those can be used again.
     pub(crate) fn recycle_shape_ids(&mut self) {
         if self.shapes.retired.len() < MANY_UNUSED {
             return;
         }
-        let shapes = &self.shapes;
-        let unused = |id: u32| id != 0 && shapes.all.get(id as usize).is_some_and(|shape| shape.sort == Sort::Free);
-        self.for_each_cache(|op, words| {
-            let holds_id = |(kind, word): (&Word, &u32)| matches!(kind, Word::Shape | Word::NewShape) && unused(*word);
-            if op.info().words.iter().zip(&*words).any(holds_id) {
-                words[0] = 0;
-            }
-        });
+        self.empty_caches(|shape| shape.sort == Sort::Free);
         let Shapes { all, free, retired, found, cycle, .. } = &mut self.shapes;
         found.clear();
         retired.retain(|&id| {
@@ -151,6 +235,17 @@ impl Heap {
                 free.push(id);
             }
             kept
+        });
+    }
+
+    /// Empties the inline caches that hold one of these shapes.
+    fn empty_caches(&self, is_out: impl Fn(&Shape) -> bool) {
+        let is_out = |id: u32| id != 0 && self.shapes.all.get(id as usize).is_some_and(&is_out);
+        self.for_each_cache(|op, words| {
+            let holds_id = |(kind, word): (&Word, &u32)| matches!(kind, Word::Shape | Word::NewShape) && is_out(*word);
+            if op.info().words.iter().zip(&*words).any(holds_id) {
+                words[0] = 0;
+            }
         });
     }
 }
@@ -178,6 +273,85 @@ mod tests {
             assert!(heap.shapes.len() < 20, "round {round}: {} shapes", heap.shapes.len());
         }
         assert!(heap.shapes.all.len() < 4_000, "{} ids", heap.shapes.all.len());
+    }
+
+    #[test]
+    fn what_prototypes_get_while_shapes_are_swept_does_not_cost_them_their_keys() {
+        let mut heap = Heap::new();
+        heap.set_stress(crate::gc::Stress::Slices);
+        let root = heap.new_table(0, 0);
+        let name = |prototype: usize, number: usize| format!("key {number} of {prototype}").into_bytes();
+        let mut counts = [3; 60];
+        let add = |heap: &mut Heap, t: Gc<Table>, prototype: usize, number: usize| {
+            let key = heap.intern(&name(prototype, number));
+            heap.set_str(t, key, Value::number(number as f64));
+        };
+        for prototype in 0..counts.len() {
+            let t = heap.new_table(0, 0);
+            heap.set_int(root, prototype as i64 + 1, t.into());
+            (0..3).for_each(|number| add(&mut heap, t, prototype, number));
+            heap.make_prototype(t);
+        }
+        let mut collections = 0;
+        let mut turn = 0;
+        while collections < 40 {
+            collections += usize::from(heap.step(&mut |marker| marker.mark_object(root)));
+            // Most turns marking goes on, and nothing happens.
+            if heap.shapes.is_sweeping() {
+                turn += 1;
+                // The intern table moves to a larger one meanwhile.
+                (0..200).for_each(|number| _ = heap.intern(format!("text {turn} {number}").as_bytes()));
+                let prototype = turn * 7 % counts.len();
+                let t = heap.get_int(root, prototype as i64 + 1).as_table().unwrap();
+                if counts[prototype] < 20 {
+                    add(&mut heap, t, prototype, counts[prototype]);
+                    counts[prototype] += 1;
+                } else {
+                    heap.set(t, Value::TRUE, Value::TRUE).unwrap();
+                }
+            }
+        }
+        assert!(turn > 300, "{turn}");
+        for (prototype, &count) in counts.iter().enumerate() {
+            let t = heap.get_int(root, prototype as i64 + 1).as_table().unwrap();
+            for number in 0..count {
+                let key = heap.intern(&name(prototype, number));
+                assert_eq!(heap.get_str(t, key), Value::number(number as f64), "{number} of {prototype}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_shape_that_is_used_again_while_shapes_are_swept_stays() {
+        let mut heap = Heap::new();
+        let kept = heap.new_table(0, 0);
+        for i in 0..MANY + 200 {
+            let (t, key) = (heap.new_table(0, 0), heap.intern(format!("key {i}").as_bytes()));
+            heap.set_str(t, key, Value::FALSE);
+        }
+        heap.set_stress(crate::gc::Stress::Slices);
+        let mut made: Vec<(Gc<Table>, Value)> = Vec::new();
+        let mut completed = false;
+        while !completed {
+            completed = heap.step(&mut |marker| {
+                marker.mark_object(kept);
+                made.iter().for_each(|&(t, key)| {
+                    marker.mark_object(t);
+                    marker.mark(key);
+                });
+            });
+            if heap.shapes.is_sweeping() {
+                let (t, key) = (heap.new_table(0, 0), heap.intern(format!("key {}", made.len() * 13).as_bytes()));
+                heap.set_str(t, key, Value::TRUE);
+                made.push((t, key.into()));
+            }
+        }
+        assert!(made.len() > 100, "{}", made.len());
+        assert!(heap.shapes.len() < made.len() + 20, "{} shapes", heap.shapes.len());
+        for (t, key) in made {
+            assert_eq!(heap.get(t, key), Value::TRUE);
+            assert_eq!(heap.next(t, Value::NIL), Ok(Some((key, Value::TRUE))));
+        }
     }
 
     #[test]
