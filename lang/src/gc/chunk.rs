@@ -83,6 +83,24 @@ pub fn prefer_huge_pages(start: usize, bytes: usize) {
     unsafe { libc::madvise(start as *mut libc::c_void, bytes, libc::MADV_HUGEPAGE) };
 }
 
+/// Writes to the pages of a new chunk that hold its mark bits, so that they are there when marking, in one slice, first sets a bit in each
+/// of many chunks.
+pub fn touch_marks(base: usize) {
+    for page in (base + MARKS..base + BLOCK_BYTES).step_by(4096) {
+        // SAFETY: the word lies in the head of the chunk, which is new and all zero.
+        unsafe { (page as *mut u64).write_volatile(0) };
+    }
+}
+
+/// Gives the pages between two addresses back, which stay mapped and are zero when they are read again.
+pub fn discard(start: usize, end: usize) {
+    let (start, end) = (start.next_multiple_of(4096), end & !4095);
+    if start < end {
+        // SAFETY: the caller owns this memory and has no more use for what is in it.
+        unsafe { libc::madvise(start as *mut libc::c_void, end - start, libc::MADV_DONTNEED) };
+    }
+}
+
 /// Gives a mapping, or pages at either end of one, back.
 pub fn unmap(start: usize, bytes: usize) {
     if bytes > 0 {
@@ -107,6 +125,12 @@ pub const fn block_of(address: usize) -> usize {
 fn word_and_bit(bitmap: usize, address: usize) -> (*mut u64, u64) {
     let granule = address % CHUNK_BYTES / GRANULE;
     ((chunk_of(address) + bitmap + granule / 64 * 8) as *mut u64, 1 << (granule % 64))
+}
+
+/// Where the word with the bit of `address` is.
+#[inline(always)]
+pub fn word_of(bitmap: usize, address: usize) -> usize {
+    word_and_bit(bitmap, address).0 as usize
 }
 
 /// Sets the bit of `address`; whether it was clear.

@@ -14,7 +14,8 @@
 //! fits into the slice, marking has ended, else it goes on. What was allocated meanwhile is marked when it is found, so garbage made while
 //! marking goes on dies with the same collection.
 //!
-//! The atomic step does what cannot be interrupted: finalisers, weak tables. Then whatever refers to dead objects lets go of them, in slices: shapes
+//! The atomic step does what cannot be interrupted: it looks which objects wait for finalisers, and clears weak tables. Then marking may go on from those
+//! objects for a while, out of the program's sight, and whatever refers to dead objects lets go of them, in slices: shapes
 //! are dropped, memory outside the heap is freed, dead strings leave the intern table. Only then are blocks swept.
 
 #![allow(unsafe_code)]
@@ -22,7 +23,7 @@
 use super::chunk::{self, MARKS};
 use super::heap::poll;
 use super::make::free_outside;
-use super::pace::{Stats, Stress};
+use super::pace::{MAX_BUDGET, Stats, Stress};
 use super::{Heap, Marker};
 use crate::metamethod::Metamethod;
 use crate::object::{Gc, Header};
@@ -38,6 +39,8 @@ pub(crate) enum Phase {
     Idle,
     /// Marking.
     Mark,
+    /// Marking from dead objects that wait for their finalisers.
+    Revive,
     /// Shapes wait to be swept.
     Shapes,
     /// Owners of memory outside the heap wait to be looked at.
@@ -50,7 +53,12 @@ pub(crate) enum Phase {
     Space,
 }
 
-/// Shapes, owners, entries of the intern table and chunks that are looked at in one slice.
+/// So many objects that wait for their finalisers are revived in the atomic step, if there are no more.
+const FEW_UNREACHED: usize = 1_000;
+/// Objects that wait for their finalisers, hidden entries of weak tables, shapes, owners, entries of the intern table and chunks that are looked at
+/// in one slice.
+const REVIVE_SLICE: usize = 4_000;
+const HIDDEN_SLICE: usize = 20_000;
 const SHAPE_SLICE: usize = 5_000;
 const STRESS_SHAPES: usize = 20;
 const OWNER_SLICE: usize = 4_000;
@@ -288,6 +296,7 @@ impl Heap {
         self.shapes.start_cycle();
         self.marks.clear();
         self.phase = Phase::Mark;
+        self.start_marking_finalisers();
         self.changed_stacks.clear();
         self.running.into_iter().for_each(|running| self.stack_changed(running));
         for name in self.metamethod_names.into_iter().chain(self.byte_strings).chain(self.twins.keys()) {
@@ -307,6 +316,9 @@ impl Heap {
         if !all {
             return first;
         }
+        if !self.mark_finalisers() {
+            return first;
+        }
         self.mark_again(roots);
         let left = self.pace.last_look_budget(budget.saturating_sub(first));
         let (all, second) = self.marker().drain(left);
@@ -319,7 +331,6 @@ impl Heap {
     /// Marks the roots, and what may have changed since it was scanned.
     fn mark_again(&mut self, roots: &mut dyn FnMut(&mut Marker)) {
         roots(&mut self.marker());
-        self.mark_finalisers();
         if let Some(running) = self.running.filter(|running| chunk::is_set(MARKS, running.address())) {
             self.marker().scan_coroutine(running);
         }
@@ -330,9 +341,18 @@ impl Heap {
     fn end_marking(&mut self) {
         self.mark_shared_variables();
         self.marker().drain(usize::MAX);
-        self.queue_unreached();
-        self.marker().drain(usize::MAX);
-        self.clear_weak_tables();
+        let few = if self.pace.stress == Stress::Slices { 0 } else { FEW_UNREACHED };
+        if self.find_unreached() <= few {
+            self.revive_some(usize::MAX);
+        }
+        if self.revive_some(0) && self.marker().drain(MAX_BUDGET).0 {
+            self.queue_found();
+            self.clear_weak_tables();
+            self.phase = Phase::Shapes;
+        } else {
+            self.hide_dead_entries();
+            self.phase = Phase::Revive;
+        }
         self.twins.drop_dead();
         self.prepare_shape_sweep();
         self.clear_active_stacks();
@@ -341,17 +361,39 @@ impl Heap {
         self.strings.prepare_sweep();
         self.unswept_owners = self.owners.len();
         self.unswept_protos = self.protos.len();
-        self.phase = Phase::Shapes;
+    }
+
+    /// A slice of marking from objects that wait for their finalisers; whether it was the last one.
+    fn revive_slice(&mut self) -> bool {
+        let stress = self.pace.stress == Stress::Slices;
+        let (objects, budget, entries) = if stress { (3, 500, 3) } else { (REVIVE_SLICE, MAX_BUDGET, HIDDEN_SLICE) };
+        if !self.marker().drain(budget).0 {
+            return false;
+        }
+        if !self.revive_some(0) {
+            self.revive_some(objects);
+            return false;
+        }
+        self.clear_weak_tables();
+        if !self.show_hidden_entries(entries) {
+            return false;
+        }
+        self.queue_found();
+        true
     }
 
     /// A slice of what follows marking; whether it was the last one.
-    fn let_go_slice(&mut self) -> bool {
+    pub(super) fn let_go_slice(&mut self) -> bool {
         match self.phase {
             Phase::Idle | Phase::Mark => return true,
+            Phase::Revive => {
+                if self.revive_slice() {
+                    self.phase = Phase::Shapes;
+                }
+            }
             Phase::Shapes => {
                 let count = if self.pace.stress == Stress::Slices { STRESS_SHAPES } else { SHAPE_SLICE };
-                if self.shapes.sweep_slice(count) {
-                    self.recycle_shape_ids();
+                if self.shapes.sweep_slice(count) && self.recycle_shape_ids(count) {
                     self.phase = Phase::Owners;
                 }
             }

@@ -1,11 +1,15 @@
 //! Finalisers.
 //!
 //! Objects with a finaliser stand in a list in the order in which they got it. When marking has ended, those that were not reached
-//! are moved to a queue and revived, with all they refer to; the virtual machine then takes them from the queue, the latest
+//! are found and revived, with all they refer to, and then moved to a queue; the virtual machine takes them from it, the latest
 //! first, and calls their finalisers at its leisure. An object is finalised once; it may be given a finaliser again.
+//!
+//! If there are many, they are revived in slices between which the program runs. It cannot get at any of them meanwhile, nor at what only they
+//! refer to: nothing that it can reach refers to them, save weak tables, whose entries are hidden so long ([`super::weak`]).
 
 use super::Heap;
 use super::chunk::{self, MARKS};
+use super::cycle::Phase;
 use super::mark::prefetch;
 use crate::object::{Gc, Header, gc_bits};
 use crate::value::Value;
@@ -23,7 +27,17 @@ pub(crate) struct Finalisers {
     list: Vec<Entry>,
     /// Objects found dead; the last is the next.
     queue: Vec<Entry>,
+    /// Objects found dead by this collection: the first `revived` have been revived, of which the first `kept` will be queued.
+    found: Vec<Entry>,
+    revived: usize,
+    kept: usize,
+    /// How many of `list` and `queue` have been given to the marker.
+    marked: usize,
+    marked_queue: usize,
 }
+
+/// Entries that are given to the marker in one slice.
+const SLICE: usize = 4096;
 
 fn header(value: Value) -> Gc<Header> {
     value.as_object().expect("only an object has a finaliser")
@@ -42,6 +56,9 @@ impl Heap {
             self.finalisers.list.push(Entry { object, finaliser });
         }
         bits.set(bits.get() & !gc_bits::FINALISED | gc_bits::LISTED | gc_bits::FINALISER);
+        if self.phase == Phase::Mark {
+            self.marker().mark(finaliser);
+        }
     }
 
     /// Takes its finaliser from an object, if it has one.
@@ -67,7 +84,10 @@ impl Heap {
 
     /// Moves every object with a finaliser to the queue: before the virtual machine ends.
     pub fn finalise_all(&mut self) {
-        let Finalisers { list, queue } = &mut self.finalisers;
+        while self.phase == Phase::Revive {
+            self.let_go_slice();
+        }
+        let Finalisers { list, queue, .. } = &mut self.finalisers;
         let mut entries: Vec<Entry> =
             list.drain(..).filter(|e| header(e.object).gc.get() & gc_bits::FINALISER != 0).collect();
         for entry in &entries {
@@ -78,43 +98,77 @@ impl Heap {
         *queue = entries;
     }
 
-    /// Marks the finalisers' functions, and what waits in the queue: both are roots.
-    pub(super) fn mark_finalisers(&mut self) {
-        let entries = std::mem::take(&mut self.finalisers);
+    /// A collection begins.
+    pub(super) fn start_marking_finalisers(&mut self) {
+        self.finalisers.marked = 0;
+        self.finalisers.marked_queue = 0;
+    }
+
+    /// Marks some of the finalisers' functions and of what waits in the queue: both are roots. Whether none is left.
+    pub(super) fn mark_finalisers(&mut self) -> bool {
+        let mut all = std::mem::take(&mut self.finalisers);
         let mut marker = self.marker();
-        entries.list.iter().for_each(|entry| marker.mark(entry.finaliser));
-        for entry in &entries.queue {
+        let queue_end = all.queue.len().min(all.marked_queue + SLICE);
+        for entry in all.queue.get(all.marked_queue..queue_end).unwrap_or_default() {
             marker.mark(entry.object);
             marker.mark(entry.finaliser);
         }
-        self.finalisers = entries;
+        let end = all.list.len().min(all.marked + SLICE);
+        all.list[all.marked..end].iter().for_each(|entry| marker.mark(entry.finaliser));
+        (all.marked, all.marked_queue) = (end, queue_end);
+        let done = end == all.list.len() && queue_end == all.queue.len();
+        self.finalisers = all;
+        done
     }
 
-    /// Moves the unreached objects that have a finaliser to the queue and marks them. Marking has ended, and goes on after.
-    ///
-    /// Of objects that were reached only the mark bit is looked at, so that a finaliser that was taken from one stays in the list for a while.
-    pub(super) fn queue_unreached(&mut self) {
-        let mut found = Vec::new();
-        self.finalisers.list.retain(|entry| {
+    /// Finds the unreached objects that have a finaliser, or had one that was taken from them. Marking has ended. Returns how many there are.
+    pub(super) fn find_unreached(&mut self) -> usize {
+        let Finalisers { list, found, revived, kept, .. } = &mut self.finalisers;
+        (*revived, *kept) = (0, 0);
+        list.retain(|entry| {
             let reached = chunk::is_set(MARKS, entry.object.address());
             if !reached {
                 found.push(*entry);
             }
             reached
         });
-        let mut ahead = found.iter().map(|entry| entry.object.address()).skip(AHEAD).collect::<Vec<_>>().into_iter();
-        found.retain(|entry| {
-            ahead.next().into_iter().for_each(prefetch);
+        found.len()
+    }
+
+    /// Marks some of the objects that were found, for marking to go on from them. Whether none is left.
+    pub(super) fn revive_some(&mut self, count: usize) -> bool {
+        let mut all = std::mem::take(&mut self.finalisers);
+        let mut marker = self.marker();
+        let end = all.found.len().min(all.revived.saturating_add(count));
+        for at in all.revived..end {
+            all.found.get(at + AHEAD).into_iter().for_each(|entry| prefetch(entry.object.address()));
+            let entry = all.found[at];
             let bits = &header(entry.object).gc;
             let finalised = bits.get() & gc_bits::FINALISER != 0;
             let cleared = bits.get() & !(gc_bits::LISTED | gc_bits::FINALISER);
             bits.set(if finalised { cleared | gc_bits::FINALISED } else { cleared });
-            finalised
-        });
-        let mut marker = self.marker();
-        found.iter().for_each(|entry| marker.mark(entry.object));
+            if finalised {
+                marker.mark(entry.object);
+                all.found[all.kept] = entry;
+                all.kept += 1;
+            }
+        }
+        all.revived = end;
+        let done = end == all.found.len();
+        self.finalisers = all;
+        done
+    }
+
+    /// Moves what was found, and has been revived, to the queue.
+    pub(super) fn queue_found(&mut self) {
+        let Finalisers { queue, found, kept, .. } = &mut self.finalisers;
+        found.truncate(*kept);
         // The queue ends with the next one, and older collections' objects come first.
-        self.finalisers.queue.splice(0..0, found);
+        if queue.is_empty() {
+            std::mem::swap(queue, found);
+        } else {
+            queue.splice(0..0, found.drain(..));
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use super::finalise::Finalisers;
 use super::mark::MarkState;
 use super::pace::Pace;
 use super::space::Space;
+use super::weak::Hidden;
 use crate::metamethod::Metamethod;
 use crate::object::{Coroutine, Gc, Header, Kind, Str};
 use crate::string::Interner;
@@ -47,6 +48,8 @@ pub struct Heap {
     pub(crate) metamethod_names: [Gc<Str>; Metamethod::COUNT],
     pub(crate) marks: MarkState,
     pub(crate) finalisers: Finalisers,
+    /// Entries that weak tables may get back.
+    pub(super) hidden: Vec<Hidden>,
     pub(crate) pace: Pace,
     pub(crate) phase: Phase,
     /// The coroutine that runs.
@@ -93,6 +96,7 @@ impl Heap {
             metamethod_names,
             marks: MarkState::default(),
             finalisers: Finalisers::default(),
+            hidden: Vec::new(),
             pace: Pace::default(),
             phase: Phase::default(),
             owners: Vec::new(),

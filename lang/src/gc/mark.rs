@@ -25,8 +25,8 @@ use crate::value::{POINTER_MASK, Tag, Value};
 pub(crate) struct MarkState {
     /// Marked objects that have not been scanned.
     pub stack: Vec<usize>,
-    /// Long bodies of which the values or entries from this number on have not been scanned.
-    pub pieces: Vec<(Gc<Header>, usize)>,
+    /// Long bodies of which the values or entries from this number on have not been scanned, and what in them is weak.
+    pub pieces: Vec<(Gc<Header>, usize, Weak)>,
     /// Scanned objects that were stored into since.
     pub remembered: Vec<Gc<Header>>,
     /// Coroutines whose stacks are in use above `top` too.
@@ -177,8 +177,8 @@ impl Marker<'_> {
                 }
                 None if queued > 0 => 0,
                 None => match self.state.pieces.pop() {
-                    Some((body, start)) => {
-                        work += self.scan_piece(body, start);
+                    Some((body, start, weak)) => {
+                        work += self.scan_piece(body, start, weak);
                         continue;
                     }
                     None => return (true, work),
@@ -209,8 +209,8 @@ impl Marker<'_> {
         const VALUES: u8 = Kind::Values as u8;
         const DICT: u8 = Kind::Dict as u8;
         match object.kind.get() {
-            TABLE => self.scan_table(object.cast()),
-            VALUES | DICT => return self.scan_piece(object, 0),
+            TABLE => return self.scan_table(object.cast()),
+            VALUES | DICT => return self.scan_piece(object, 0, Weak::default()),
             FUNCTION => self.scan_function(object.cast()),
             UPVALUE => self.scan_upvalue(object.cast()),
             PROTO => self.scan_proto(object.cast()),
@@ -228,7 +228,7 @@ impl Marker<'_> {
     }
 
     #[inline]
-    fn scan_table(&mut self, t: Gc<Table>) {
+    fn scan_table(&mut self, t: Gc<Table>) -> usize {
         needs_barrier(t.header());
         let weak = self.reach_shape(t.shape());
         if weak != Weak::default() {
@@ -240,47 +240,47 @@ impl Marker<'_> {
         } else if !t.slots.get().is_null() {
             self.push_body(Gc::from_first(t.slots.get()));
         }
+        OBJECT_WORK
     }
 
-    /// The bodies of a weak table are marked but not scanned; what is strong in them is marked here.
-    fn scan_weak_table(&mut self, t: Gc<Table>, weak: Weak) {
+    /// The bodies of a weak table are marked without being pushed; what is strong in them is marked here.
+    fn scan_weak_table(&mut self, t: Gc<Table>, weak: Weak) -> usize {
         self.state.weak.push((t, weak));
-        let values_body = |first: *mut Value| (!first.is_null()).then(|| Gc::from_first(first));
-        let array = values_body(t.array.get());
-        let (dict, slots) =
-            if self.shapes.is_dictionary(t.shape()) { (t.dict(), None) } else { (None, values_body(t.slots.get())) };
-        for body in array.into_iter().chain(slots) {
+        let body = if self.shapes.is_dictionary(t.shape()) {
+            t.dict().map(Gc::header)
+        } else {
+            let slots = t.slots.get();
+            (!slots.is_null()).then(|| Gc::<Values>::from_first(slots).header())
+        };
+        let mut work = OBJECT_WORK;
+        for body in t.array_object().map(Gc::header).into_iter().chain(body) {
             chunk::set(MARKS, body.address());
-            if weak.values {
-                // SAFETY: a run holds as many values as its header says.
-                let values = unsafe { std::slice::from_raw_parts(body.first(), body.header.size.get() as usize) };
-                values.iter().filter(|value| value.is(Tag::Str)).for_each(|&value| self.mark(value));
-            } else {
-                self.scan_piece(body.header(), 0);
-            }
+            work += self.scan_piece(body, 0, weak);
         }
-        if let Some(dict) = dict {
-            chunk::set(MARKS, dict.address());
-            self.scan_entries(dict, 0..dict.used.get() as usize, weak);
-        }
+        work
     }
 
     /// Scans a body's values or entries from number `start` on; if there are many, the rest of them later.
     #[inline]
-    fn scan_piece(&mut self, body: Gc<Header>, start: usize) -> usize {
+    fn scan_piece(&mut self, body: Gc<Header>, start: usize, weak: Weak) -> usize {
         let is_dict = body.kind.get() == Kind::Dict as u8;
         let count = if is_dict { body.cast::<Dict>().used.get() } else { body.size.get() } as usize;
         let end = count.min(start + PIECE);
         if end < count {
-            self.state.pieces.push((body, end));
+            self.state.pieces.push((body, end, weak));
         }
         if is_dict {
-            self.scan_entries(body.cast(), start.min(end)..end, Weak::default());
-            return OBJECT_WORK + (end - start.min(end)) * size_of::<Entry>();
+            self.scan_entries(body.cast(), start.min(end)..end, weak);
+            // An entry leads to two places, and has its part of the index.
+            return OBJECT_WORK + (end - start.min(end)) * 2 * size_of::<Entry>();
         }
         // SAFETY: a run holds as many values as its header says.
         let values = unsafe { std::slice::from_raw_parts(body.cast::<Values>().first(), end) };
-        self.mark_values(&values[start..]);
+        if weak.values {
+            values[start..].iter().filter(|value| value.is(Tag::Str)).for_each(|&value| self.mark(value));
+        } else {
+            self.mark_values(&values[start..]);
+        }
         OBJECT_WORK + (end - start) * size_of::<Value>()
     }
 

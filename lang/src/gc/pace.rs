@@ -21,7 +21,7 @@ const MARKED_PER_STRING: usize = 24;
 /// Bytes allocated between two slices.
 pub const SLICE: usize = 64 << 10;
 /// The most that one slice marks, in bytes: 5 ms where each eighth byte leads to another line of memory.
-const MAX_BUDGET: usize = 512 << 10;
+pub const MAX_BUDGET: usize = 512 << 10;
 /// So many objects that were stored into make a slice due when little else is left to mark.
 pub const REMEMBERED_SLICE: usize = 2048;
 
@@ -183,7 +183,8 @@ impl Pace {
         self.marked += marked;
         self.slices += 1;
         self.before = in_use;
-        self.threshold = in_use + SLICE;
+        // What follows marking frees memory.
+        self.threshold = in_use + if marked > 0 { SLICE } else { SLICE / 2 };
     }
 }
 

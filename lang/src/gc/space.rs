@@ -222,6 +222,7 @@ impl Space {
         if self.chunks.len() >= SMALL_CHUNKS {
             chunk::prefer_huge_pages(base, CHUNK_BYTES);
         }
+        chunk::touch_marks(base);
         self.chunks.push(Chunk { base, empty: !1, fresh: 0 });
         self.take_blocks(count)
     }

@@ -477,3 +477,65 @@ fn owners_that_are_made_while_others_are_looked_at_stay() {
         assert_eq!(payload.as_ref().and_then(|payload| payload.downcast_ref()), Some(&(i as u64)));
     }
 }
+
+#[test]
+fn what_waits_for_finalisers_is_revived_in_slices_out_of_the_programs_sight() {
+    use super::cycle::Phase;
+    let mut r = Rooted::new();
+    r.heap.set_stress(Stress::Slices);
+    let root = r.root;
+    let mode = r.heap.intern(b"__mode");
+    let [keys, values] = ["k", "v"].map(|weak| {
+        let (t, metatable, weak) = (r.heap.new_table(0, 0), r.heap.new_table(0, 0), r.string(weak));
+        let place = r.heap.len(root) as i64 + 1;
+        r.heap.set_int(root, place, t.into());
+        r.heap.set_str(metatable, mode, weak);
+        r.heap.set_metatable(t, Some(metatable));
+        t
+    });
+    let mut objects = Vec::new();
+    for i in 0..50 {
+        let number = Value::number(f64::from(i));
+        let (object, env) = (r.heap.new_userdata(None), r.heap.new_table(0, 0));
+        let inner = Value::from(r.heap.new_table(0, 0));
+        object.env.set(env.as_ptr());
+        let (object, dead, name) = (Value::from(object), r.heap.new_table(0, 0), r.string(&format!("object {i}")));
+        r.heap.set_int(env, 1, inner);
+        r.heap.set_finaliser(object, number);
+        for key in [object, inner, dead.into()] {
+            r.heap.set(keys, key, number).unwrap();
+        }
+        r.heap.set_int(values, i64::from(i) + 1, inner);
+        r.heap.set(values, name, object).unwrap();
+        objects.push((object, inner, name));
+    }
+    let mut completed = false;
+    let mut slices = 0;
+    while !completed {
+        completed = r.heap.step(&mut |marker| marker.mark_object(root));
+        if r.heap.phase == Phase::Revive {
+            if slices == 0 {
+                assert_eq!(r.heap.next(keys, Value::NIL), Ok(None));
+                assert_eq!(r.heap.next(values, Value::NIL), Ok(None));
+                r.heap.set_int(values, 1, root.into());
+            }
+            assert!(!r.heap.has_finalisable());
+            slices += 1;
+        }
+    }
+    assert!(slices > 50, "{slices}");
+    for (i, &(object, inner, name)) in objects.iter().enumerate() {
+        let number = Value::number(i as f64);
+        assert_eq!((r.heap.get(keys, object), r.heap.get(keys, inner)), (number, number));
+        assert_eq!(r.heap.get_int(values, i as i64 + 1), if i == 0 { root.into() } else { inner });
+        assert!(r.heap.get(values, name).is_nil());
+    }
+    let mut key = Value::NIL;
+    let count = std::iter::from_fn(|| {
+        key = r.heap.next(keys, key).unwrap()?.0;
+        Some(())
+    });
+    assert_eq!(count.count(), 100);
+    let order: Vec<Value> = std::iter::from_fn(|| r.heap.take_finalisable()).map(|(object, _)| object).collect();
+    assert!(order.iter().eq(objects.iter().rev().map(|(object, ..)| object)));
+}

@@ -114,6 +114,8 @@ pub(super) struct Shape {
     pub parent: u32,
     /// The collection in which it was last reached.
     pub cycle: u32,
+    /// The collection after whose marking a table last took it.
+    pub used: u32,
 }
 
 /// Which references of a table do not keep their objects alive.
@@ -143,6 +145,8 @@ pub struct Shapes {
     pub(super) reap_at: usize,
     /// What is left to do with the shapes after marking.
     pub(super) sweep: Sweep,
+    /// Of the retired ids, those below this index wait to be looked at.
+    pub(super) recycling: usize,
 }
 
 fn address(metatable: Option<Gc<Table>>) -> usize {
@@ -163,6 +167,7 @@ impl Shapes {
             cycle: 0,
             reap_at: 4096,
             sweep: Sweep::default(),
+            recycling: 0,
         };
         for sort in [Sort::Free, Sort::Shared, Sort::Dictionary] {
             shapes.add(sort, None);
@@ -181,8 +186,9 @@ impl Shapes {
             by_key: Transitions::None,
             by_metatable: BTreeMap::new(),
             parent: 0,
+            cycle: 0,
             // While the others are swept, a new one is in use.
-            cycle: if self.is_sweeping() { self.cycle } else { 0 },
+            used: if self.is_sweeping() { self.cycle } else { 0 },
         };
         match self.free.pop() {
             Some(id) => {

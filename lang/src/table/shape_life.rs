@@ -47,6 +47,13 @@ enum Stage {
     Forget,
 }
 
+impl Shape {
+    /// Whether a table or a trace has it, as of this collection.
+    fn is_in_use(&self, cycle: u32) -> bool {
+        self.cycle == cycle || self.used == cycle
+    }
+}
+
 impl Shapes {
     /// A collection begins: no shape has been reached.
     pub(crate) fn start_cycle(&mut self) {
@@ -90,7 +97,7 @@ impl Shapes {
     pub(super) fn is_used_again(&mut self, id: u32) -> bool {
         let dropped = self.get(id).sort == Sort::Free;
         if self.is_sweeping() && !dropped {
-            self.all[id as usize].cycle = self.cycle;
+            self.all[id as usize].used = self.cycle;
         }
         !dropped
     }
@@ -98,7 +105,12 @@ impl Shapes {
     /// Looks at some of the shapes: drops those that are dead, marks the keys of the others, takes away the transitions to those
     /// that were dropped. Whether nothing is left to do.
     pub(crate) fn sweep_slice(&mut self, count: usize) -> bool {
+        if !self.is_sweeping() {
+            return true;
+        }
         let first = self.sweep.next;
+        // To drop a shape takes longer than to look at one.
+        let count = if self.sweep.stage == Stage::Drop { count } else { count * 4 };
         let end = self.all.len().min(first + count);
         for id in first..end {
             match self.sweep.stage {
@@ -127,10 +139,10 @@ impl Shapes {
 
     /// A shape on the way to one that is in use is in use.
     fn reach_ancestors(&mut self, id: u32) {
-        if self.get(id).cycle == self.cycle {
+        if self.get(id).is_in_use(self.cycle) {
             let mut at = self.get(id).parent;
-            while at != 0 && self.get(at).cycle != self.cycle {
-                self.all[at as usize].cycle = self.cycle;
+            while at != 0 && !self.get(at).is_in_use(self.cycle) {
+                self.all[at as usize].used = self.cycle;
                 at = self.get(at).parent;
             }
         }
@@ -145,8 +157,8 @@ impl Shapes {
             Sort::Free | Sort::Twins | Sort::Dictionary => false,
         };
         let is_dead = |metatable: Gc<Table>| !chunk::is_set(MARKS, metatable.address());
-        if shape.sort != Sort::Free && shape.cycle != self.cycle && (droppable || shape.metatable.is_some_and(is_dead))
-        {
+        let idle = !shape.is_in_use(self.cycle);
+        if shape.sort != Sort::Free && idle && (droppable || shape.metatable.is_some_and(is_dead)) {
             return self.retire(id);
         }
         self.mark_keys(id);
@@ -216,26 +228,32 @@ impl Heap {
     pub(crate) fn prepare_shape_sweep(&mut self) {
         if self.shapes.prepare_sweep() {
             let cycle = self.shapes.cycle;
-            self.empty_caches(|shape| shape.cycle != cycle);
+            self.empty_caches(|shape| !shape.is_in_use(cycle));
         }
     }
 
-    /// When shapes have been swept: empties inline caches of ids that are out of use, if there are many, so that those can be used again.
-    pub(crate) fn recycle_shape_ids(&mut self) {
-        if self.shapes.retired.len() < MANY_UNUSED {
-            return;
+    /// When shapes have been swept: empties inline caches of ids that are out of use, if there are many, so that those can be used again, and
+    /// then looks at some of them. Whether nothing is left to do.
+    pub(crate) fn recycle_shape_ids(&mut self, count: usize) -> bool {
+        if self.shapes.recycling == 0 {
+            if self.shapes.retired.len() < MANY_UNUSED {
+                return true;
+            }
+            self.empty_caches(|shape| shape.sort == Sort::Free);
+            self.shapes.found.clear();
+            self.shapes.recycling = self.shapes.retired.len();
         }
-        self.empty_caches(|shape| shape.sort == Sort::Free);
-        let Shapes { all, free, retired, found, cycle, .. } = &mut self.shapes;
-        found.clear();
-        retired.retain(|&id| {
-            // A trace may still guard for it.
-            let kept = all[id as usize].cycle == *cycle;
-            if !kept {
+        let Shapes { all, free, retired, recycling, cycle, .. } = &mut self.shapes;
+        let end = recycling.saturating_sub(count * 4);
+        for index in (end..std::mem::replace(recycling, end)).rev() {
+            let id = retired[index];
+            // A trace may still guard for it, or it has been in use when caches were emptied.
+            if !all[id as usize].is_in_use(*cycle) {
+                retired.swap_remove(index);
                 free.push(id);
             }
-            kept
-        });
+        }
+        end == 0
     }
 
     /// Empties the inline caches that hold one of these shapes.
