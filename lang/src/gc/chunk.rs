@@ -127,12 +127,6 @@ fn word_and_bit(bitmap: usize, address: usize) -> (*mut u64, u64) {
     ((chunk_of(address) + bitmap + granule / 64 * 8) as *mut u64, 1 << (granule % 64))
 }
 
-/// Where the word with the bit of `address` is.
-#[inline(always)]
-pub fn word_of(bitmap: usize, address: usize) -> usize {
-    word_and_bit(bitmap, address).0 as usize
-}
-
 /// Sets the bit of `address`; whether it was clear.
 #[inline(always)]
 pub fn set(bitmap: usize, address: usize) -> bool {

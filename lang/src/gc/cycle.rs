@@ -61,6 +61,8 @@ const REVIVE_SLICE: usize = 4_000;
 const HIDDEN_SLICE: usize = 20_000;
 const SHAPE_SLICE: usize = 5_000;
 const STRESS_SHAPES: usize = 20;
+/// An entry of a weak table that is looked at counts for so much of what a slice may mark.
+const BUDGET_PER_ENTRY: usize = 8;
 const OWNER_SLICE: usize = 4_000;
 const STRING_SLICE: usize = 20_000;
 const CHUNK_SLICE: usize = 32;
@@ -212,7 +214,7 @@ impl Heap {
 
     /// A slice of a collection; it marks up to `budget` bytes, or as many as are due. Returns whether the collection was completed, and how
     /// many bytes were marked.
-    pub(super) fn slice(&mut self, roots: &mut dyn FnMut(&mut Marker), budget: Option<usize>) -> (bool, usize) {
+    fn slice(&mut self, roots: &mut dyn FnMut(&mut Marker), budget: Option<usize>) -> (bool, usize) {
         let start = self.start_pause();
         let (mut completed, mut marked) = (false, 0);
         match self.phase {
@@ -322,7 +324,9 @@ impl Heap {
         self.mark_again(roots);
         let left = self.pace.last_look_budget(budget.saturating_sub(first));
         let (all, second) = self.marker().drain(left);
-        if all {
+        if !all {
+            self.pace.look_failed();
+        } else if self.suspect_weak_entries((budget / BUDGET_PER_ENTRY).max(1)) {
             self.end_marking();
         }
         first + second

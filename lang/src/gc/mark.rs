@@ -15,6 +15,7 @@
 use super::chunk::{self, MARKS};
 use super::space::Space;
 use super::stack::clear_above_top;
+use super::weak::Suspects;
 use crate::object::{Coroutine, Function, Gc, Header, Kind, Proto, Str, Table, Upvalue, Userdata, Values, gc_bits};
 use crate::table::dict::{Dict, Entry};
 use crate::table::shape::{Shapes, Weak};
@@ -35,6 +36,8 @@ pub(crate) struct MarkState {
     pub active: Vec<Gc<Coroutine>>,
     /// Tables with weak keys or values that were reached, and which of the two.
     pub weak: Vec<(Gc<Table>, Weak)>,
+    /// Entries of those that may be dead.
+    pub suspects: Suspects,
 }
 
 impl MarkState {
@@ -46,6 +49,7 @@ impl MarkState {
         self.kept_whole.clear();
         self.active.clear();
         self.weak.clear();
+        self.suspects = Suspects::default();
     }
 }
 

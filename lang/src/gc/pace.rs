@@ -74,8 +74,9 @@ pub(crate) struct Pace {
     /// Bytes in use after the last slice.
     before: usize,
     slices: u32,
-    /// How often nothing was left to mark but what had changed meanwhile.
-    last_looks: u32,
+    /// Whether nothing was left to mark once but what had changed meanwhile, and how often that was too much for a slice.
+    ending: bool,
+    failed_looks: u32,
     /// What is left of [`EAGER_WORK`], and with how many bytes in use a collection is due under stress.
     eager_work: usize,
     stress_threshold: usize,
@@ -99,7 +100,8 @@ impl Default for Pace {
             marked: 0,
             before: 0,
             slices: 0,
-            last_looks: 0,
+            ending: false,
+            failed_looks: 0,
             eager_work: EAGER_WORK,
             stress_threshold: 0,
             patience: 0,
@@ -142,7 +144,7 @@ impl Pace {
     /// Marking begins with this many bytes in use.
     pub fn started(&mut self, in_use: usize) {
         (self.to_mark, self.marked, self.before) = (in_use, 0, in_use);
-        (self.slices, self.last_looks) = (0, 0);
+        (self.slices, self.failed_looks, self.ending) = (0, 0, false);
         self.strings_due = usize::MAX;
         self.goal = self.goal.max(in_use + in_use / 8);
     }
@@ -161,16 +163,21 @@ impl Pace {
 
     /// Whether nothing was left to mark once, but for what had changed meanwhile.
     pub fn is_ending(&self) -> bool {
-        self.last_looks > 0
+        self.ending
     }
 
     /// How many bytes may be marked of what has changed since it was first marked, before the program runs on, when a slice has `left`
     /// of its budget. If that is not enough, time and again, because the program changes more in the time between, it is
     /// raised until it is.
     pub fn last_look_budget(&mut self, left: usize) -> usize {
-        self.last_looks += 1;
-        let patience = self.last_looks.saturating_sub(8).min(20);
+        self.ending = true;
+        let patience = self.failed_looks.saturating_sub(7).min(20);
         left.max(MAX_BUDGET).saturating_mul(1 << patience)
+    }
+
+    /// That was not enough.
+    pub fn look_failed(&mut self) {
+        self.failed_looks += 1;
     }
 
     /// A whole collection marked this many bytes.

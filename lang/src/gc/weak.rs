@@ -1,11 +1,16 @@
 //! Weak tables: entries whose key or value died are removed.
 //!
+//! Which have died is known when marking has ended, and the program must not find one of them after that. So as not to look at all entries then, in one step,
+//! the collector looks at them in slices just before, when nearly everything has been marked, and writes down which are
+//! *suspects*, whose key or value is not marked yet. In the end only those are looked at. An entry that is stored meanwhile is none, nor does
+//! it become one: the barrier has what is stored into a large table marked, and small tables be looked at again; so has a body that grows.
+//!
 //! Strings count as values here, not as objects: they are never removed (Lua 5.1 manual §2.10.2). An object that
 //! was revived for its finaliser counts as dead as a value, and as alive as a key, until its finaliser has run, as in Lua 5.1.
 
 use super::Heap;
 use super::chunk::{self, MARKS};
-use super::mark::prefetch;
+use super::cycle::Phase;
 use crate::object::{Gc, Header, Table, gc_bits};
 use crate::table::shape::Weak;
 use crate::value::{Tag, Value};
@@ -35,33 +40,91 @@ impl Weak {
     }
 }
 
-/// So many entries further a mark bit's memory is asked for.
-const AHEAD: usize = 8;
+/// The two parts of a table.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Part {
+    #[default]
+    Array,
+    Keyed,
+}
 
-/// Asks for the memory of the mark bits of what an entry refers to.
-fn prefetch_marks(weak: Weak, key: Value, value: Value) {
-    for place in [weak.keys.then_some(key), weak.values.then_some(value)].into_iter().flatten() {
-        if place.is_object() {
-            prefetch(chunk::word_of(MARKS, place.address()));
-        }
-    }
+/// What is known of the weak tables before marking has ended.
+#[derive(Default)]
+pub(crate) struct Suspects {
+    /// The tables below this index have been looked at; of the next one, this part is, from this place on.
+    tables: usize,
+    part: Part,
+    place: usize,
+    /// The suspects of one table after the other.
+    runs: Vec<Run>,
+    /// Their places.
+    places: Vec<u32>,
+}
+
+/// Some suspects of one part of a table.
+struct Run {
+    table: Gc<Table>,
+    weak: Weak,
+    part: Part,
+    /// Where the part lay.
+    body: usize,
+    /// Where the run ends in the list of places.
+    end: usize,
 }
 
 impl Heap {
+    /// Whether a table is known to have weak values, as of the current collection.
+    pub(crate) fn is_known_weak(&self, t: Gc<Table>) -> bool {
+        self.phase == Phase::Mark && self.shapes.reach(t.shape()).is_some_and(|weak| weak.values)
+    }
+
+    /// Looks for suspects among so many entries of the weak tables that were reached. Whether none is left to look at. Nothing waits to be scanned.
+    pub(super) fn suspect_weak_entries(&mut self, count: usize) -> bool {
+        let mut suspects = std::mem::take(&mut self.marks.suspects);
+        let mut left = count;
+        while let Some(&(table, weak)) = self.marks.weak.get(suspects.tables) {
+            if left == 0 {
+                break;
+            }
+            let (part, first) = (suspects.part, suspects.place);
+            let length = self.weak_length(table, weak, part);
+            let end = length.min(first.saturating_add(left));
+            let before = suspects.places.len();
+            for place in first..end {
+                let (key, value) = self.entry_at(table, part, place);
+                if !value.is_nil() && weak.is_dead(key, value) {
+                    suspects.places.push(place as u32);
+                }
+            }
+            if suspects.places.len() > before {
+                let (body, end) = (body_of(table, part), suspects.places.len());
+                suspects.runs.push(Run { table, weak, part, body, end });
+            }
+            left = left.saturating_sub(end.saturating_sub(first)).min(left - 1);
+            (suspects.part, suspects.place) = match part {
+                _ if end < length => (part, end),
+                Part::Array => (Part::Keyed, 0),
+                Part::Keyed => {
+                    suspects.tables += 1;
+                    (Part::Array, 0)
+                }
+            };
+        }
+        let done = suspects.tables == self.marks.weak.len();
+        self.marks.suspects = suspects;
+        done
+    }
+
     /// Removes the dead entries of every weak table that was reached. Marking has ended.
     pub(super) fn clear_weak_tables(&mut self) {
-        for (t, weak) in std::mem::take(&mut self.marks.weak) {
-            self.clear_weak_table(t, weak, |_, _| ());
-        }
+        self.remove_dead_entries(|_| ());
     }
 
     /// The same when marking is about to go on from objects that wait for their finalisers: what is removed is written down, so that it can come back.
     /// The program, which runs meanwhile, must not find what marking has not reached.
     pub(super) fn hide_dead_entries(&mut self) {
         let mut hidden = std::mem::take(&mut self.hidden);
-        for (table, weak) in std::mem::take(&mut self.marks.weak) {
-            self.clear_weak_table(table, weak, |key, value| hidden.push(Hidden { table, weak, key, value }));
-        }
+        self.remove_dead_entries(|entry| hidden.push(entry));
         self.hidden = hidden;
     }
 
@@ -78,43 +141,95 @@ impl Heap {
         self.hidden.is_empty()
     }
 
-    #[allow(unsafe_code)]
-    fn clear_weak_table(&mut self, t: Gc<Table>, weak: Weak, mut removed: impl FnMut(Value, Value)) {
-        let mut clear_values = |first: *mut Value, count: u32, key: &dyn Fn(u32) -> Value| {
-            for i in 0..count {
-                // SAFETY: the caller gives a run of this many values.
-                let place = unsafe { &mut *first.add(i as usize) };
-                if weak.is_dead(Value::NIL, *place) {
-                    removed(key(i), *place);
-                    *place = Value::NIL;
-                }
-            }
-        };
-        if weak.values {
-            clear_values(t.array.get(), t.array_size.get(), &|index| Value::number(f64::from(index)));
-        }
-        if !self.shapes.is_dictionary(t.shape()) {
-            if weak.values {
-                let key = |slot| self.shapes.key(t.shape(), slot).into();
-                clear_values(t.slots.get(), self.shapes.count(t.shape()), &key);
-            }
-        } else if let Some(dict) = t.dict() {
-            let used = dict.used.get() as usize;
-            for number in 0..used {
-                if number + AHEAD < used {
-                    let entry = dict.entry(number + AHEAD);
-                    prefetch_marks(weak, entry.key, entry.value);
-                }
-                // The key of an entry that was removed may have been freed long ago.
-                let entry = dict.entry(number);
-                if !entry.value.is_nil() && weak.is_dead(entry.key, entry.value) {
-                    removed(entry.key, entry.value);
-                    dict.set_value(number, Value::NIL);
-                }
+    fn remove_dead_entries(&mut self, mut removed: impl FnMut(Hidden)) {
+        let tables = std::mem::take(&mut self.marks.weak);
+        let suspects = std::mem::take(&mut self.marks.suspects);
+        let mut start = 0;
+        for Run { table, weak, part, body, end } in suspects.runs {
+            let places = &suspects.places[std::mem::replace(&mut start, end)..end];
+            if body_of(table, part) == body {
+                let length = self.weak_length(table, weak, part);
+                let places = places.iter().map(|&place| place as usize).filter(|&place| place < length);
+                self.remove_dead_among(table, weak, part, places, &mut removed);
+            } else {
+                self.remove_all_dead(table, weak, &mut removed);
             }
         }
-        if weak.values {
-            self.shorten(t);
+        // What was reached after all suspects had been found.
+        for &(table, weak) in &tables[suspects.tables..] {
+            self.remove_all_dead(table, weak, &mut removed);
         }
+    }
+
+    fn remove_all_dead(&mut self, t: Gc<Table>, weak: Weak, removed: &mut impl FnMut(Hidden)) {
+        for part in [Part::Array, Part::Keyed] {
+            self.remove_dead_among(t, weak, part, 0..self.weak_length(t, weak, part), removed);
+        }
+    }
+
+    fn remove_dead_among(
+        &mut self,
+        table: Gc<Table>,
+        weak: Weak,
+        part: Part,
+        places: impl Iterator<Item = usize>,
+        removed: &mut impl FnMut(Hidden),
+    ) {
+        for place in places {
+            let (key, value) = self.entry_at(table, part, place);
+            // The key of an entry that was removed may have been freed long ago.
+            if value.is_nil() || !weak.is_dead(key, value) {
+                continue;
+            }
+            let key = match (part, table.dict()) {
+                (Part::Array, _) => {
+                    table.put_array_value(place as u32, Value::NIL);
+                    Value::number(place as f64)
+                }
+                (Part::Keyed, Some(dict)) if self.shapes.is_dictionary(table.shape()) => {
+                    dict.set_value(place, Value::NIL);
+                    key
+                }
+                (Part::Keyed, _) => {
+                    table.put_slot_value(place as u32, Value::NIL);
+                    self.shapes.key(table.shape(), place as u32).into()
+                }
+            };
+            removed(Hidden { table, weak, key, value });
+        }
+        if part == Part::Array && weak.values {
+            self.shorten(table);
+        }
+    }
+
+    /// How many entries of a part may be dead.
+    fn weak_length(&self, t: Gc<Table>, weak: Weak, part: Part) -> usize {
+        match part {
+            Part::Array if weak.values => t.array_size.get() as usize,
+            Part::Keyed if self.shapes.is_dictionary(t.shape()) => t.dict().map_or(0, |dict| dict.used.get() as usize),
+            Part::Keyed if weak.values => self.shapes.count(t.shape()) as usize,
+            Part::Array | Part::Keyed => 0,
+        }
+    }
+
+    /// The key and value at a place. The key is nil where it cannot be dead.
+    #[inline(always)]
+    fn entry_at(&self, t: Gc<Table>, part: Part, place: usize) -> (Value, Value) {
+        match (part, t.dict()) {
+            (Part::Array, _) => (Value::NIL, t.array_value(place as u32)),
+            (Part::Keyed, Some(dict)) if self.shapes.is_dictionary(t.shape()) => {
+                let entry = dict.entry(place);
+                (entry.key, entry.value)
+            }
+            (Part::Keyed, _) => (Value::NIL, t.slot_value(place as u32)),
+        }
+    }
+}
+
+/// Where a part of a table lies.
+fn body_of(t: Gc<Table>, part: Part) -> usize {
+    match part {
+        Part::Array => t.array.get() as usize,
+        Part::Keyed => t.slots.get() as usize,
     }
 }

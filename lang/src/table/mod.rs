@@ -64,7 +64,7 @@ impl Table {
 
     /// Writes to an index below the array's capacity. The caller runs the barrier.
     #[inline(always)]
-    fn put_array_value(&self, index: u32, value: Value) {
+    pub(crate) fn put_array_value(&self, index: u32, value: Value) {
         debug_assert!(index < self.array_capacity());
         // SAFETY: the index lies inside the array part.
         unsafe { *self.array.get().add(index as usize) = value }
@@ -86,7 +86,7 @@ impl Table {
 
     /// Writes to a slot. The caller runs the barrier.
     #[inline(always)]
-    fn put_slot_value(&self, slot: u32, value: Value) {
+    pub(crate) fn put_slot_value(&self, slot: u32, value: Value) {
         debug_assert!(slot < self.slot_capacity());
         // SAFETY: the slot lies inside the table's slots.
         unsafe { *self.slots.get().add(slot as usize) = value }
