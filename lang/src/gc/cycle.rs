@@ -62,7 +62,7 @@ const HIDDEN_SLICE: usize = 20_000;
 const SHAPE_SLICE: usize = 5_000;
 const STRESS_SHAPES: usize = 20;
 /// An entry of a weak table that is looked at counts for so much of what a slice may mark.
-const BUDGET_PER_ENTRY: usize = 8;
+const BUDGET_PER_ENTRY: usize = 32;
 const OWNER_SLICE: usize = 4_000;
 const STRING_SLICE: usize = 20_000;
 const CHUNK_SLICE: usize = 32;
@@ -311,10 +311,8 @@ impl Heap {
 
     /// Marks for about `budget` bytes; ends marking if nothing is left. Returns how much was marked.
     fn mark_slice(&mut self, roots: &mut dyn FnMut(&mut Marker), budget: usize) -> usize {
-        if self.pace.is_ending() {
-            self.marker().scan_remembered();
-        }
-        let (all, first) = self.marker().drain(budget);
+        let ending = self.pace.is_ending();
+        let (all, first) = if ending { self.marker().drain_remembered(budget) } else { self.marker().drain(budget) };
         if !all {
             return first;
         }
@@ -323,7 +321,7 @@ impl Heap {
         }
         self.mark_again(roots);
         let left = self.pace.last_look_budget(budget.saturating_sub(first));
-        let (all, second) = self.marker().drain(left);
+        let (all, second) = self.marker().drain_remembered(left);
         if !all {
             self.pace.look_failed();
         } else if self.suspect_weak_entries((budget / BUDGET_PER_ENTRY).max(1)) {
@@ -338,7 +336,6 @@ impl Heap {
         if let Some(running) = self.running.filter(|running| chunk::is_set(MARKS, running.address())) {
             self.marker().scan_coroutine(running);
         }
-        self.marker().scan_remembered();
     }
 
     /// The atomic step: everything reachable is marked.
@@ -346,9 +343,7 @@ impl Heap {
         self.mark_shared_variables();
         self.marker().drain(usize::MAX);
         let few = if self.pace.stress == Stress::Slices { 0 } else { FEW_UNREACHED };
-        if self.find_unreached() <= few {
-            self.revive_some(usize::MAX);
-        }
+        self.start_finding(few);
         if self.revive_some(0) && self.marker().drain(MAX_BUDGET).0 {
             self.queue_found();
             self.clear_weak_tables();

@@ -31,6 +31,10 @@ pub(crate) struct Finalisers {
     found: Vec<Entry>,
     revived: usize,
     kept: usize,
+    /// What of `list` waits to be searched for unreached objects: from `searched` to `unfound`. The first `kept_listed` stay in it.
+    unfound: usize,
+    searched: usize,
+    kept_listed: usize,
     /// How many of `list` and `queue` have been given to the marker.
     marked: usize,
     marked_queue: usize,
@@ -121,22 +125,56 @@ impl Heap {
         done
     }
 
-    /// Finds the unreached objects that have a finaliser, or had one that was taken from them. Marking has ended. Returns how many there are.
-    pub(super) fn find_unreached(&mut self) -> usize {
-        let Finalisers { list, found, revived, kept, .. } = &mut self.finalisers;
-        (*revived, *kept) = (0, 0);
-        list.retain(|entry| {
-            let reached = chunk::is_set(MARKS, entry.object.address());
-            if !reached {
-                found.push(*entry);
-            }
-            reached
-        });
-        found.len()
+    /// Marking has ended: the unreached objects that have a finaliser, or had one that was taken from them, wait to be found. If there are `few`,
+    /// they are found and revived at once.
+    pub(super) fn start_finding(&mut self, few: usize) {
+        let Finalisers { list, found, unfound, searched, kept_listed, revived, kept, .. } = &mut self.finalisers;
+        (*unfound, *searched, *kept_listed, *revived, *kept) = (list.len(), 0, 0, 0, 0);
+        let unreached = |entry: &&Entry| !chunk::is_set(MARKS, entry.object.address());
+        let count = list.iter().filter(unreached).take(few + 1).count();
+        if count == 0 {
+            (*searched, *kept_listed) = (list.len(), list.len());
+            return;
+        }
+        // All at once, so that the list is not moved as it grows; memory is taken as it is used.
+        found.reserve_exact(if count > few { list.len() } else { count });
+        if count <= few {
+            self.revive_some(usize::MAX);
+            self.revive_some(usize::MAX);
+        }
     }
 
-    /// Marks some of the objects that were found, for marking to go on from them. Whether none is left.
+    /// Finds some of the unreached objects. What has been reached does not change meanwhile: the program cannot get at any of them, and
+    /// marking goes on from them only when all have been found.
+    fn find_some(&mut self, count: usize) {
+        let Finalisers { list, found, unfound, searched, kept_listed, .. } = &mut self.finalisers;
+        let end = (*unfound).min(searched.saturating_add(count));
+        for at in *searched..end {
+            let entry = list[at];
+            // Nobody is to find what has moved where it was.
+            list[at].object = Value::NIL;
+            if chunk::is_set(MARKS, entry.object.address()) {
+                list[*kept_listed] = entry;
+                *kept_listed += 1;
+            } else {
+                found.push(entry);
+            }
+        }
+        *searched = end;
+        if end == *unfound {
+            list.drain(*kept_listed..end);
+            *unfound = 0;
+            *searched = 0;
+            *kept_listed = 0;
+        }
+    }
+
+    /// Finds some of the unreached objects, or when all are found, marks some of them, for marking to go on from them. Whether none is left.
     pub(super) fn revive_some(&mut self, count: usize) -> bool {
+        if self.finalisers.searched < self.finalisers.unfound {
+            self.find_some(count);
+            return false;
+        }
         let mut all = std::mem::take(&mut self.finalisers);
         let mut marker = self.marker();
         let end = all.found.len().min(all.revived.saturating_add(count));

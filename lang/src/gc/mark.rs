@@ -57,6 +57,10 @@ impl MarkState {
 const QUEUE: usize = 16;
 /// Values or entries of a long body that are scanned at a time.
 const PIECE: usize = 512;
+/// Remembered objects that are scanned again at a time.
+const REMEMBERED: usize = 1024;
+/// What marking an object counts for that a long body refers to, as its mark bit may be in no cache.
+const MARK_WORK: usize = 24;
 /// What scanning an object counts for, its values apart.
 const OBJECT_WORK: usize = 32;
 
@@ -161,10 +165,19 @@ impl Marker<'_> {
         self.state.stack.push(body.address());
     }
 
-    /// Has the remembered objects scanned again.
-    pub(crate) fn scan_remembered(&mut self) {
-        let MarkState { stack, remembered, .. } = &mut *self.state;
-        stack.extend(remembered.drain(..).map(Gc::address));
+    /// Like [`Marker::drain`], and scans the remembered objects again. Some at a time: there can be millions.
+    pub(crate) fn drain_remembered(&mut self, budget: usize) -> (bool, usize) {
+        let mut work = 0;
+        loop {
+            let (all, more) = self.drain(budget - work);
+            work += more;
+            if !all || work >= budget || self.state.remembered.is_empty() {
+                return (all && self.state.remembered.is_empty(), work);
+            }
+            let MarkState { stack, remembered, .. } = &mut *self.state;
+            let from = remembered.len().saturating_sub(REMEMBERED);
+            stack.extend(remembered.drain(from..).map(Gc::address));
+        }
     }
 
     /// Scans what waits to be scanned and what that leads to, until about `budget` bytes have been scanned. Returns whether
@@ -273,6 +286,7 @@ impl Marker<'_> {
         if end < count {
             self.state.pieces.push((body, end, weak));
         }
+        let before = self.state.stack.len();
         if is_dict {
             self.scan_entries(body.cast(), start.min(end)..end, weak);
             // An entry leads to two places, and has its part of the index.
@@ -285,7 +299,7 @@ impl Marker<'_> {
         } else {
             self.mark_values(&values[start..]);
         }
-        OBJECT_WORK + (end - start) * size_of::<Value>()
+        OBJECT_WORK + (end - start) * size_of::<Value>() + (self.state.stack.len() - before) * MARK_WORK
     }
 
     fn scan_entries(&mut self, dict: Gc<Dict>, entries: std::ops::Range<usize>, weak: Weak) {

@@ -37,6 +37,8 @@ pub const MAX_COMPUTED_KEYS: u32 = 64;
 const MAX_BRANCHES: usize = 32;
 const MAX_EMPTY_BRANCHES: usize = 512;
 const MAX_CONSTANT_BRANCHES: usize = 4096;
+/// Beyond so many metatables, the way from a shape to the one under another metatable is not remembered: each may be a single object's.
+const MAX_METATABLES: usize = 1024;
 
 /// How a key came to a store: it decides how far shapes go before a table becomes a dictionary.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -379,7 +381,10 @@ impl Shapes {
                 return next;
             }
         }
-        self.all[id as usize].by_metatable.insert(address(metatable), next);
+        let by_metatable = &mut self.all[id as usize].by_metatable;
+        if by_metatable.len() < MAX_METATABLES {
+            by_metatable.insert(address(metatable), next);
+        }
         next
     }
 
