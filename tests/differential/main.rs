@@ -28,7 +28,8 @@ struct Options {
     batch: u64,
     jobs: usize,
     differences: usize,
-    subjects: Vec<&'static Subject>,
+    /// Each with of how many batches one runs on it.
+    subjects: Vec<(&'static Subject, u64)>,
     /// Print the programs in place of running them.
     show: bool,
     /// Another test was asked for.
@@ -41,7 +42,7 @@ const USAGE: &str = "cargo test --test differential -- [options]
   --batch N         programs in one process (40)
   --jobs N          processes at a time (one for each processor)
   --differences N   stop after so many (5)
-  --subject NAME    compare this one; may be given again (all of moonwake)
+  --subject NAME    compare this one; may be given again (all of moonwake; under stress one batch in 10)
   --show            print the programs, and run none
 ";
 
@@ -81,7 +82,8 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
                 let name = value()?;
                 let known = SUBJECTS.iter().find(|subject| subject.name == name);
                 let names: Vec<&str> = SUBJECTS.iter().map(|subject| subject.name).collect();
-                options.subjects.push(known.ok_or(format!("there is no subject '{name}', only {}", names.join(", ")))?);
+                let known = known.ok_or(format!("there is no subject '{name}', only {}", names.join(", ")))?;
+                options.subjects.push((known, 1));
             }
             "--show" => options.show = true,
             "--list" => options.skip = true,
@@ -92,7 +94,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Options, String> {
         }
     }
     if options.subjects.is_empty() {
-        options.subjects = SUBJECTS.iter().filter(|subject| subject.by_default).collect();
+        options.subjects = SUBJECTS.iter().map(|subject| (subject, subject.one_in)).filter(|row| row.1 > 0).collect();
     }
     Ok(options)
 }
@@ -135,7 +137,13 @@ fn run(options: &Options) -> Result<bool, String> {
     if let Some(why) = failure.into_inner().unwrap_or(None) {
         return Err(why);
     }
-    let (count, names) = (found.into_inner(), options.subjects.iter().map(|subject| subject.name));
+    let (count, names) = (
+        found.into_inner(),
+        options.subjects.iter().map(|&(subject, one_in)| match one_in {
+            1 => subject.name.to_owned(),
+            _ => format!("{} (one in {one_in})", subject.name),
+        }),
+    );
     println!(
         "differential: {} programs from seed {} on {}: {} in {:.1} s",
         options.programs,
@@ -156,7 +164,11 @@ fn compare(runner: &Runner, options: &Options, seeds: std::ops::Range<u64>, foun
         let seed = seeds.start + index as u64;
         return Err(format!("the generator made what {} fails on, seed {seed}: {}", REFERENCE.name, expected[index]));
     }
-    for subject in &options.subjects {
+    let batch = (seeds.start - options.from) / options.batch;
+    for &(subject, one_in) in &options.subjects {
+        if !batch.is_multiple_of(one_in) {
+            continue;
+        }
         let printed = runner.run(subject, &texts)?;
         for index in 0..texts.len() {
             if printed[index] == expected[index] {

@@ -4,16 +4,29 @@
 use super::{Generator, Type};
 use crate::tree::{Node, block, expression, sequence, statement};
 
+/// The starts and ends of loops that run `$n` times, with whole numbers in `$i` and `$v`, new ones each time where the loop has its own.
+const CAPTURING_LOOPS: &[(&str, &str)] = &[
+    ("for $i = 1, $n do local $v = $i * 2 ", "end"),
+    ("for $i, $v in ipairs($t) do ", "end"),
+    ("for $i, $v in pairs($t) do ", "end"),
+    ("for $i, $v in next, $t do ", "end"),
+    ("for $i, $v in table.concat($t, ' '):gmatch('(%d)(%d*)') do $i = $i + 0 $v = ($v == '' and 5 or $v) + 0 ", "end"),
+    ("for $i, $v in function(s, n) if n < s then return n + 1, n * n % 17 end end, $n, 0 do ", "end"),
+    ("local $i = 0 while $i < $n do $i = $i + 1 local $v = $i % 7 ", "end"),
+    ("local $i = 0 repeat $i = $i + 1 local $v = $i * 5 % 13 ", "until $v < 0 or $i >= $n"),
+    ("local $i = 0 ::again:: do $i = $i + 1 local $v = $i * 3 % 11 ", "end if $i < $n then goto again end"),
+];
+
 impl Generator {
     /// One of the templates below.
     pub(super) fn feature(&mut self) -> Node {
-        match self.random.below(18) {
+        match self.random.below(20) {
             0 => self.coroutine(),
             1 => self.varargs(),
             2 => self.continue_loop(),
             3 => self.goto_loop(),
             4 => self.counters(),
-            5 => self.closures_of_a_loop(),
+            5 | 18 | 19 => self.closures_of_a_loop(),
             6 => self.iterator(),
             7 => self.proxy(),
             8 => self.recursion(),
@@ -192,24 +205,44 @@ impl Generator {
         ])
     }
 
-    /// Each iteration has a variable of its own, which a closure keeps.
+    /// Each iteration of a loop of any kind has variables of its own, which closures keep, and may change.
     fn closures_of_a_loop(&mut self) -> Node {
-        let (times, list, name) = (self.bounded(80), self.name("c"), self.name("i"));
-        self.spend(times * 2);
+        let (times, list, source) = (self.bounded(80), self.name("c"), self.name("t"));
+        let (index, value) = (self.name("i"), self.name("n"));
+        self.spend(times * 4);
+        let (head, tail) = self.random.pick(CAPTURING_LOOPS);
+        let filled = |text: &str| {
+            let text = text.replace("$t", &source).replace("$i", &index).replace("$v", &value);
+            text.replace("$n", &times.to_string())
+        };
+        let (head, tail) = (filled(head), filled(tail));
+        let mut changes = || filled(self.random.pick(&["", "", "$v = $v * 2 % 19 ", "$v = $v + 1 "]));
+        let (before, inside, after) = (changes(), changes(), changes());
+        let called =
+            if self.random.chance(33) { format!("{value} = {value} + {list}[#{list}](3) ") } else { String::new() };
+        let (condition, end) = self.random.pick(&[("", ""), ("", ""), ("if $i % 3 ~= 0 then ", "end ")]);
+        let condition = filled(condition);
+        let (wrapped, unwrapped) = self.random.pick(&[("", ""), ("", ""), ("(function() return ", " end)()")]);
         let scope = self.scope.len();
-        self.declare(&name, Type::Number, false);
+        self.declare(&index, Type::Number, false);
+        self.declare(&value, Type::Number, true);
         let (parameter, result) = self.small_function(1);
         self.scope.truncate(scope);
         let sum = self.name("n");
         self.declare(&sum, Type::Number, true);
         sequence(vec![
-            statement![format!("local {list}, {sum} = {{}}, 0")],
+            statement![format!("local {list}, {source}, {sum} = {{}}, {{}}, 0")],
+            statement![format!("for i = 1, {times} do {source}[i] = i * 7 % 23 end")],
             statement![
-                format!("for {name} = 1, {times} do {list}[{name}] = function({parameter}) return "),
+                format!(
+                    "do {head}{before}{condition}{list}[#{list} + 1] = {wrapped}function({parameter}) {inside}return {value} + "
+                ),
                 result,
-                " end end"
+                format!(" end{unwrapped} {called}{end}{after}{tail} end")
             ],
-            statement![format!("for i = {times}, 1, -1 do {sum} = {sum} + {list}[i](i) end")],
+            statement![format!("for i = #{list}, 1, -1 do {sum} = {sum} + {list}[i](i) end")],
+            statement![format!("for i = 1, #{list} do {sum} = {sum} * 3 % 1000003 + {list}[i](i) end")],
+            statement![format!("if {list}[1] then out({list}[1](1), {list}[#{list}](2)) end")],
         ])
     }
 
