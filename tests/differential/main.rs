@@ -42,7 +42,7 @@ const USAGE: &str = "cargo test --test differential -- [options]
   --batch N         programs in one process (40)
   --jobs N          processes at a time (one for each processor)
   --differences N   stop after so many (5)
-  --subject NAME    compare this one; may be given again (all of moonwake; under stress one batch in 10)
+  --subject NAME    compare this one; may be given again (all of moonwake; some under stress)
   --show            print the programs, and run none
 ";
 

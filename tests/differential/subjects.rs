@@ -17,7 +17,7 @@ pub struct Subject {
     pub name: &'static str,
     program: &'static str,
     options: &'static [&'static str],
-    /// Of how many batches one is compared when nothing else is asked for; 0 for none. Stress takes twenty times as long.
+    /// Of how many batches one is compared when nothing else is asked for; 0 for none. Stress takes some thirty times as long.
     pub one_in: u64,
 }
 
@@ -33,8 +33,8 @@ pub const SUBJECTS: &[Subject] = &[
     Subject { name: "moonwake", program: MOONWAKE, options: &[], one_in: 1 },
     Subject { name: "moonwake -joff", program: MOONWAKE, options: &["-joff"], one_in: 1 },
     Subject { name: "moonwake hot", program: MOONWAKE, options: &["-Ohotloop=1", "-Ohotexit=1"], one_in: 1 },
-    Subject { name: "moonwake stress", program: MOONWAKE, options: &["--stress"], one_in: 10 },
-    Subject { name: "moonwake slices", program: MOONWAKE, options: &["--stress=slices"], one_in: 10 },
+    Subject { name: "moonwake stress", program: MOONWAKE, options: &["--stress"], one_in: 100 },
+    Subject { name: "moonwake slices", program: MOONWAKE, options: &["--stress=slices"], one_in: 50 },
     Subject { name: "luajit", program: benchmarks::LUAJIT, options: &[], one_in: 0 },
     Subject { name: "luajit hot", program: benchmarks::LUAJIT, options: &["-Ohotloop=2", "-Ohotexit=2"], one_in: 0 },
 ];
