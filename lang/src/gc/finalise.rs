@@ -12,7 +12,7 @@ use super::chunk::{self, MARKS};
 use super::cycle::Phase;
 use super::mark::prefetch;
 use crate::object::{Gc, Header, gc_bits};
-use crate::value::Value;
+use crate::value::{Tag, Value};
 
 /// An object with a finaliser, and the function given for it (nil: the `__gc` of its metatable).
 #[derive(Clone, Copy)]
@@ -86,18 +86,23 @@ impl Heap {
         !self.finalisers.queue.is_empty()
     }
 
-    /// Moves every object with a finaliser to the queue: before the virtual machine ends.
-    pub fn finalise_all(&mut self) {
+    /// Moves every object with a finaliser to the queue: before the virtual machine ends. Cdata come first, as in LuaJIT; those that were
+    /// given one since the `first` time are left.
+    pub fn finalise_all(&mut self, first: bool) {
         while self.phase == Phase::Revive {
             self.let_go_slice();
         }
         let Finalisers { list, queue, .. } = &mut self.finalisers;
-        let mut entries: Vec<Entry> =
-            list.drain(..).filter(|e| header(e.object).gc.get() & gc_bits::FINALISER != 0).collect();
+        let is_cdata = |entry: &Entry| entry.object.is(Tag::Cdata);
+        let mut entries: Vec<Entry> = list
+            .drain(..)
+            .filter(|e| header(e.object).gc.get() & gc_bits::FINALISER != 0 && (first || !is_cdata(e)))
+            .collect();
         for entry in &entries {
             let bits = &header(entry.object).gc;
             bits.set(bits.get() & !(gc_bits::LISTED | gc_bits::FINALISER) | gc_bits::FINALISED);
         }
+        entries.sort_by_key(is_cdata);
         entries.append(queue);
         *queue = entries;
     }

@@ -189,7 +189,7 @@ fn finalisers_run_in_reverse_order_and_once() {
     assert_eq!(order, [4.0, 1.0, 0.0].map(Value::number));
     r.collect();
     assert_eq!(r.heap.take_finalisable(), None);
-    r.heap.finalise_all();
+    r.heap.finalise_all(true);
     assert_eq!(r.heap.take_finalisable(), Some((objects[2], Value::number(2.0))));
 }
 

@@ -16,6 +16,9 @@ use std::sync::atomic::Ordering;
 /// A bit of the poll word: somebody wants the program to stop (Ctrl-C).
 pub const INTERRUPT: u32 = poll::FIRST_FREE;
 
+/// How often the objects that finalisers have made are finalised in turn when the machine ends, as in LuaJIT.
+const CLOSING_ROUNDS: u32 = 10;
+
 impl Vm {
     /// Whether a safe point is asked for.
     #[inline(always)]
@@ -125,10 +128,17 @@ impl Vm {
         completed
     }
 
-    /// Calls the finalisers of all objects: before the machine ends.
+    /// Calls the finalisers of all objects: before the machine ends. What finalisers make is finalised in turn, a few times. Nothing is
+    /// collected meanwhile.
     pub fn finalise_all(&mut self) {
-        self.heap.finalise_all();
-        self.run_finalisers();
+        self.heap.set_stopped(true);
+        for round in 0..CLOSING_ROUNDS {
+            self.heap.finalise_all(round == 0);
+            if !self.heap.has_finalisable() {
+                break;
+            }
+            self.run_finalisers();
+        }
     }
 
     /// Calls the finalisers of objects that were found dead. An error in one is reported and goes no further. No trace begins in one: it
