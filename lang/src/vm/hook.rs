@@ -10,7 +10,7 @@
 //! | `line` | one whose line is not that of the last instruction, or that lies before it (a loop), or in another function |
 //! | `count` | each `n`-th |
 //!
-//! The hook runs on top of the frame that it interrupts, and is not called for what it does itself. Like LuaJIT's hooks, it is the whole
+//! The hook runs on top of the frame that it interrupts, and is not called for what it does itself, nor for what finalisers do. Like LuaJIT's hooks, it is the whole
 //! machine's, not one coroutine's. While it is set no compiled code is entered, so that it misses nothing.
 
 #![allow(unsafe_code)]
@@ -90,7 +90,7 @@ impl Vm {
 
     /// Calls the hook for the instruction at `pc` if it wants to; `x` is as in the handlers. Returns where the frame is then.
     pub(super) fn hook_instruction(&mut self, base: *mut Value, pc: *const u32, x: usize) -> LuaResult<*mut Value> {
-        if self.hook.active {
+        if self.hook.active || self.is_finalising() {
             return Ok(base);
         }
         // SAFETY: the machine is about to run this instruction.

@@ -146,3 +146,13 @@ debug.sethook(function() local t = {} for i = 1, 20 do t[i] = { i } end end, "l"
 shows("1 2 3 4 5", unpack({ unpack({ 1, 2,
   3, 4, 5 }) }))
 debug.sethook()
+-- What finalisers do is not seen.
+counted = 0
+local proxy = newproxy(true)
+local finalised = false
+getmetatable(proxy).__gc = function() for _ = 1, 1000 do finalised = true end end
+proxy = nil
+debug.sethook(function() counted = counted + 1 end, "crl", 1)
+collectgarbage() collectgarbage()
+debug.sethook()
+shows("true true", finalised, counted < 100)
