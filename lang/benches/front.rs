@@ -1,7 +1,8 @@
 //! The front end on megabytes of source: how fast texts become tokens, trees and bytecode.
 //!
-//! `cargo bench -p moonwake-lang --bench front [file...]`. Without files, the texts are the programs of `benchmarks/programs`, over and over, and a few
-//! that are generated. The best of five runs counts, in time of the processor. With `MOONWAKE_BENCH_KEEP=folder` the texts are kept, for others to read.
+//! `cargo bench -p moonwake-lang --bench front [file...]`. Without files, the texts are the programs of `benchmarks/programs`, over and
+//! over, and a few that are generated. The best of five runs counts, in time of the processor. With `MOONWAKE_BENCH_KEEP=folder` the texts
+//! are kept, for others to read.
 
 #![allow(unsafe_code)]
 

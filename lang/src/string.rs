@@ -124,8 +124,8 @@ impl Entries {
         self.entries[at] = string.address() as u64 | tag(string.hash) << TAG_SHIFT;
     }
 
-    /// Gives the memory of entries back that have moved, all at once: to free the whole of a table of 60 MB takes 30 ms. A search that goes over the end of the
-    /// table to its begin must find no free entry in the chain there, which is shorter than the part that is kept.
+    /// Gives the memory of entries back that have moved, all at once: to free the whole of a table of 60 MB takes 30 ms. A search that goes
+    /// over the end of the table to its begin must find no free entry in the chain there, which is shorter than the part that is kept.
     fn discard(&self, from: usize, to: usize) {
         let place = |entry: usize| self.entries.as_ptr() as usize + entry / DISCARDED * DISCARDED * size_of::<u64>();
         if to / DISCARDED > from.max(DISCARDED) / DISCARDED {

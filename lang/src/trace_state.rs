@@ -27,7 +27,8 @@ pub struct TraceState {
     /// Not zero: whoever runs should get to a safe point and look why. Every loop of compiled code tests it once a turn.
     pub poll: AtomicU32,
     /// Not zero: during a native call that compiled code made, Lua ran (a callback) or an error was left pending, so that
-    /// what the trace believes about Lua's data may no longer hold. Tested after each native call, as one word with [`TraceState::poll`]; the interpreter clears it.
+    /// what the trace believes about Lua's data may no longer hold. Tested after each native call, as one word with [`TraceState::poll`];
+    /// the interpreter clears it.
     pub native_event: Cell<u32>,
     /// The instruction at which the interpreter goes on.
     pub exit_pc: Cell<*const u32>,

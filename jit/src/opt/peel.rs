@@ -19,8 +19,8 @@
 //! Here 0004 was found again, 0002 became 0005, and 0005 became 0007. A value of the preamble that the loop uses and that
 //! was replaced by another is a PHI: in the first turn of the loop it is itself, then what it was replaced by in the turn before.
 //!
-//! Why facts found in the preamble (this load still holds, those objects differ, that guard passed) may be used in the loop: by induction. Each instruction
-//! of the preamble has a counterpart in every turn, and the PHIs replace all of them at once, so what relates two
+//! Why facts found in the preamble (this load still holds, those objects differ, that guard passed) may be used in the loop: by induction.
+//! Each instruction of the preamble has a counterpart in every turn, and the PHIs replace all of them at once, so what relates two
 //! instructions of the preamble relates their counterparts one turn on.
 //!
 //! **Invariant:** a snapshot of the loop has the slots of the turn's end below its own: the stack in memory is as on entry to the trace,

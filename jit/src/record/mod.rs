@@ -19,9 +19,9 @@
 //! - An effect sets [`Recorder::effect`], and the next instruction begins with a snapshot.
 //! - A value that is read is unboxed when its type matters, not before.
 //!
-//! Reading order: [`machine`] (what is looked at), [`slots`], [`recorder`] (state and basics), [`liveness`]; then by theme: [`data`], [`arith`], [`bits`],
-//! [`compare`], [`loops`], [`call`], [`ret`], [`varargs`], [`upvalue`], [`lookup`], [`store`], [`construct`], [`strings`], [`metamethod`],
-//! [`iterate`], [`natives`], and for C values [`cdata`].
+//! Reading order: [`machine`] (what is looked at), [`slots`], [`recorder`] (state and basics), [`liveness`]; then by theme: [`data`],
+//! [`arith`], [`bits`], [`compare`], [`loops`], [`call`], [`ret`], [`varargs`], [`upvalue`], [`lookup`], [`store`], [`construct`],
+//! [`strings`], [`metamethod`], [`iterate`], [`natives`], and for C values [`cdata`].
 
 pub mod arith;
 pub mod bitfield;

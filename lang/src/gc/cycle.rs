@@ -14,8 +14,8 @@
 //! fits into the slice, marking has ended, else it goes on. What was allocated meanwhile is marked when it is found, so garbage made while
 //! marking goes on dies with the same collection.
 //!
-//! The atomic step does what cannot be interrupted: it looks which objects wait for finalisers, and clears weak tables. Then marking may go on from those
-//! objects for a while, out of the program's sight, and whatever refers to dead objects lets go of them, in slices: shapes
+//! The atomic step does what cannot be interrupted: it looks which objects wait for finalisers, and clears weak tables. Then marking may go
+//! on from those objects for a while, out of the program's sight, and whatever refers to dead objects lets go of them, in slices: shapes
 //! are dropped, memory outside the heap is freed, dead strings leave the intern table. Only then are blocks swept.
 
 #![allow(unsafe_code)]
@@ -423,8 +423,8 @@ impl Heap {
     }
 }
 
-/// Frees what dead objects own outside the heap, for some of the owners below index `unswept`, which is lowered, and takes it from `outside`. Whether
-/// that was all.
+/// Frees what dead objects own outside the heap, for some of the owners below index `unswept`, which is lowered, and takes it from
+/// `outside`. Whether that was all.
 fn free_dead(owners: &mut Vec<Gc<Header>>, unswept: &mut usize, outside: &mut usize) -> bool {
     let end = unswept.saturating_sub(OWNER_SLICE);
     for index in (end..std::mem::replace(unswept, end)).rev() {

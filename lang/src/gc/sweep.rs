@@ -1,8 +1,9 @@
 //! Sweeping: memory that was not reached becomes free.
 //!
 //! What sweeping reads and writes is bitmaps: a block's start bits become its mark bits, and their number says how much
-//! of the block is in use. Mark bits are cleared on the way, so that marking can begin at once. It is done chunk by chunk, in slices or when an allocation wants a block; the program runs between.
-//! Blocks that are taken meanwhile are left alone ([`Chunk::fresh`](super::space::Chunk)).
+//! of the block is in use. Mark bits are cleared on the way, so that marking can begin at once. It is done chunk by chunk, in slices or
+//! when an allocation wants a block; the program runs between. Blocks that are taken meanwhile are left alone
+//! ([`Chunk::fresh`](super::space::Chunk)).
 //!
 //! Before the first block can be swept, whatever refers to dead objects without keeping them alive must have let go of
 //! them: memory outside the heap, and the intern table. [`super::cycle`] sees to that order.

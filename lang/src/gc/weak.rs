@@ -1,9 +1,10 @@
 //! Weak tables: entries whose key or value died are removed.
 //!
-//! Which have died is known when marking has ended, and the program must not find one of them after that. So as not to look at all entries then, in one step,
-//! the collector looks at them in slices just before, when nearly everything has been marked, and writes down which are
-//! *suspects*, whose key or value is not marked yet. In the end only those are looked at. An entry that is stored meanwhile is none, nor does
-//! it become one: the barrier has what is stored into a large table marked, and small tables be looked at again; so has a body that grows.
+//! Which have died is known when marking has ended, and the program must not find one of them after that. So as not to look at all entries
+//! then, in one step, the collector looks at them in slices just before, when nearly everything has been marked, and writes down which are
+//! *suspects*, whose key or value is not marked yet. In the end only those are looked at. An entry that is stored meanwhile is none, nor
+//! does it become one: the barrier has what is stored into a large table marked, and small tables be looked at again; so has a body that
+//! grows.
 //!
 //! Strings count as values here, not as objects: they are never removed (Lua 5.1 manual §2.10.2). An object that
 //! was revived for its finaliser counts as dead as a value, and as alive as a key, until its finaliser has run, as in Lua 5.1.
@@ -120,8 +121,8 @@ impl Heap {
         self.remove_dead_entries(|_| ());
     }
 
-    /// The same when marking is about to go on from objects that wait for their finalisers: what is removed is written down, so that it can come back.
-    /// The program, which runs meanwhile, must not find what marking has not reached.
+    /// The same when marking is about to go on from objects that wait for their finalisers: what is removed is written down, so that it can
+    /// come back. The program, which runs meanwhile, must not find what marking has not reached.
     pub(super) fn hide_dead_entries(&mut self) {
         let mut hidden = std::mem::take(&mut self.hidden);
         self.remove_dead_entries(|entry| hidden.push(entry));

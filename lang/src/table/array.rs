@@ -97,8 +97,8 @@ impl Heap {
             let first = t.array.get().add(place as usize);
             std::ptr::copy(first, first.add(1), (size - place) as usize);
         }
-        // What was not scanned yet moves to where nothing was scanned yet, so only the new value is one that the collector must be told of. Where the
-        // items are weak, it also keeps in mind which of them are dead.
+        // What was not scanned yet moves to where nothing was scanned yet, so only the new value is one that the collector must be told of.
+        // Where the items are weak, it also keeps in mind which of them are dead.
         if self.is_known_weak(t) {
             self.barrier_always(t.header());
         }

@@ -1,9 +1,9 @@
 //! Metatables, prototypes and the epoch.
 //!
-//! The metatable of a table is part of its shape. A table that serves as a metatable, or as the `__index` table of one, is a *prototype*: it gets an
-//! own shape, and every change to it that could change what an `__index` chain finds advances the heap's *epoch*: a key
-//! that comes or goes, a value that moves, another metatable, another function, another `__index`. A method call is then two
-//! compares: the receiver's shape, which fixes its metatable, and the epoch, which fixes everything behind it.
+//! The metatable of a table is part of its shape. A table that serves as a metatable, or as the `__index` table of one, is a *prototype*:
+//! it gets an own shape, and every change to it that could change what an `__index` chain finds advances the heap's *epoch*: a key that
+//! comes or goes, a value that moves, another metatable, another function, another `__index`. A method call is then two compares: the
+//! receiver's shape, which fixes its metatable, and the epoch, which fixes everything behind it.
 //!
 //! Plain values in prototypes (a counter in a class) change without advancing the epoch: what is cached is where the value
 //! is, and, when it is a function, which one.

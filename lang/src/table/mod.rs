@@ -1,8 +1,8 @@
 //! Tables.
 //!
-//! Reading order: [`shape`] (which keys, where; with `key_list`, `found` and `shape_life`), [`array`] (whole numbers), [`dict`] (everything else), [`get`], [`set`], [`next`]
-//! (traversal), [`metatable`] (metatables, prototypes and the epoch), [`twins`] (metatables of single objects), `caches` (inline caches that no longer hold),
-//! [`template`] (tables that constructors copy).
+//! Reading order: [`shape`] (which keys, where; with `key_list`, `found` and `shape_life`), [`array`] (whole numbers), [`dict`] (everything
+//! else), [`get`], [`set`], [`next`] (traversal), [`metatable`] (metatables, prototypes and the epoch), [`twins`] (metatables of single
+//! objects), `caches` (inline caches that no longer hold), [`template`] (tables that constructors copy).
 //!
 //! A key finds its value in this order:
 //!

@@ -223,8 +223,8 @@ impl Shapes {
 impl Heap {
     /// Marking has ended: shapes wait to be swept.
     ///
-    /// An object may take a shape by an inline cache, without asking anybody. So caches are emptied first of those that may be dropped for not being
-    /// in use. The others that are dropped no object can take: they are a dead table's own, or have a dead metatable.
+    /// An object may take a shape by an inline cache, without asking anybody. So caches are emptied first of those that may be dropped for
+    /// not being in use. The others that are dropped no object can take: they are a dead table's own, or have a dead metatable.
     pub(crate) fn prepare_shape_sweep(&mut self) {
         if self.shapes.prepare_sweep() {
             let cycle = self.shapes.cycle;

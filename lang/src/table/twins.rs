@@ -198,7 +198,8 @@ impl Heap {
         self.twins.shape
     }
 
-    /// Before a table, which may be a twin, is given another metatable: if it has a twin, that loses its owner. The shape is the caller's to change.
+    /// Before a table, which may be a twin, is given another metatable: if it has a twin, that loses its owner. The shape is the caller's
+    /// to change.
     pub(super) fn release(&mut self, t: Gc<Table>) {
         if has(t, table_flags::TWIN) {
             self.part(t);

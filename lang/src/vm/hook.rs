@@ -10,8 +10,8 @@
 //! | `line` | one whose line is not that of the last instruction, or that lies before it (a loop), or in another function |
 //! | `count` | each `n`-th |
 //!
-//! The hook runs on top of the frame that it interrupts, and is not called for what it does itself, nor for what finalisers do. Like LuaJIT's hooks, it is the whole
-//! machine's, not one coroutine's. While it is set no compiled code is entered, so that it misses nothing.
+//! The hook runs on top of the frame that it interrupts, and is not called for what it does itself, nor for what finalisers do. Like
+//! LuaJIT's hooks, it is the whole machine's, not one coroutine's. While it is set no compiled code is entered, so that it misses nothing.
 
 #![allow(unsafe_code)]
 

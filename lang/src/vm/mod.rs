@@ -82,8 +82,8 @@ pub struct Vm {
     memory_message: Value,
     pending: Pending,
     pending_error: Option<Error>,
-    /// An error that the handler of the `xpcall` which will catch it has seen. Handlers are called where an error is thrown, even if Rust code stands
-    /// between there and the `xpcall`; the error then passes through that.
+    /// An error that the handler of the `xpcall` which will catch it has seen. Handlers are called where an error is thrown, even if Rust
+    /// code stands between there and the `xpcall`; the error then passes through that.
     handled_error: Option<Value>,
     /// What a callback under compiled code threw; raised when the trace has left.
     deferred_error: Option<Error>,

@@ -41,7 +41,8 @@ impl NativeStack {
         self.outermost = before;
     }
 
-    /// Whether Rust code may call Lua again. To be asked only in nested runs: those cannot change the thread, so that its bounds are looked up once.
+    /// Whether Rust code may call Lua again. To be asked only in nested runs: those cannot change the thread, so that its bounds are looked
+    /// up once.
     pub fn has_room(&mut self) -> bool {
         if self.lowest == 0 {
             self.lowest = lowest_stack_address().unwrap_or(usize::MAX);

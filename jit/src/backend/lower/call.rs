@@ -143,9 +143,9 @@ impl Lowering<'_> {
 
     /// The arguments of a call with structs in memory, each struct as integers of 8 bytes that the stack takes.
     ///
-    /// Cranelift copies a struct argument by a call of `memcpy`, which costs more than the function that is called. But what is on the stack is on it
-    /// in order, whatever it belongs to: with every integer register taken, the words of a struct land where the struct belongs. Registers
-    /// that no argument is for are given any value.
+    /// Cranelift copies a struct argument by a call of `memcpy`, which costs more than the function that is called. But what is on the
+    /// stack is on it in order, whatever it belongs to: with every integer register taken, the words of a struct land where the struct
+    /// belongs. Registers that no argument is for are given any value.
     fn arguments_in_pieces(&mut self, ins: &Ins, own: &CSignature) -> Vec<(AbiParam, Value)> {
         let trace = self.trace;
         let (mut integers, mut floats, mut stack) = (Vec::new(), Vec::new(), Vec::new());
