@@ -7,5 +7,6 @@ mod cli;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
+    cli::allocator::keep_freed_memory();
     cli::run::main(std::env::args_os())
 }

@@ -25,6 +25,7 @@
 
 use crate::gc::chunk::{self, MARKS};
 use crate::gc::space::Space;
+use crate::gc::zeroed::ZeroedWords;
 use crate::object::{Gc, Header, Kind, Str};
 use std::cell::Cell;
 use std::mem::MaybeUninit;
@@ -32,7 +33,7 @@ use std::mem::MaybeUninit;
 /// The longest string, in bytes.
 pub const MAX_LENGTH: usize = i32::MAX as usize - 64;
 
-/// A free entry.
+/// A free entry, as all are in a new table.
 const FREE: u64 = 0;
 /// An entry whose string was removed; a search goes on over it.
 const REMOVED: u64 = 1;
@@ -61,14 +62,14 @@ fn string_of(entry: u64) -> Gc<Str> {
 /// An open hash table of strings.
 #[derive(Default)]
 struct Entries {
-    entries: Vec<u64>,
+    entries: ZeroedWords,
     /// Entries that are not free.
     used: usize,
 }
 
 impl Entries {
     fn new(size: usize) -> Entries {
-        Entries { entries: vec![FREE; size], used: 0 }
+        Entries { entries: ZeroedWords::new(size), used: 0 }
     }
 
     fn len(&self) -> usize {
@@ -124,12 +125,12 @@ impl Entries {
         self.entries[at] = string.address() as u64 | tag(string.hash) << TAG_SHIFT;
     }
 
-    /// Gives the memory of entries back that have moved, all at once: to free the whole of a table of 60 MB takes 30 ms. A search that goes
+    /// Gives the memory of entries back that have moved, many at a time: to free the whole of a table of 60 MB takes 30 ms. A search that goes
     /// over the end of the table to its begin must find no free entry in the chain there, which is shorter than the part that is kept.
-    fn discard(&self, from: usize, to: usize) {
-        let place = |entry: usize| self.entries.as_ptr() as usize + entry / DISCARDED * DISCARDED * size_of::<u64>();
-        if to / DISCARDED > from.max(DISCARDED) / DISCARDED {
-            chunk::discard(place(from.max(DISCARDED)), place(to));
+    fn discard(&mut self, from: usize, to: usize) {
+        let [from, to] = [from.max(DISCARDED), to].map(|entry| entry / DISCARDED * DISCARDED);
+        if to > from {
+            self.entries.discard(from..to);
         }
     }
 

@@ -1,5 +1,6 @@
 //! The command line: options, running scripts, the interactive prompt.
 
+pub mod allocator;
 pub mod interrupt;
 pub mod options;
 pub mod repl;

@@ -92,6 +92,12 @@ pub fn touch_marks(base: usize) {
     }
 }
 
+/// Reads a word of a chunk's mark bits.
+pub fn read_marks(base: usize) {
+    // SAFETY: the word lies in the head of the chunk.
+    unsafe { ((base + MARKS) as *const u64).read_volatile() };
+}
+
 /// Gives the pages between two addresses back, which stay mapped and are zero when they are read again.
 pub fn discard(start: usize, end: usize) {
     let (start, end) = (start.next_multiple_of(4096), end & !4095);

@@ -24,6 +24,7 @@ use super::chunk::{self, MARKS};
 use super::heap::poll;
 use super::make::free_outside;
 use super::pace::{MAX_BUDGET, Stats, Stress};
+use super::weak::HiddenEntries;
 use super::{Heap, Marker};
 use crate::metamethod::Metamethod;
 use crate::object::{Gc, Header};
@@ -53,8 +54,6 @@ pub(crate) enum Phase {
     Space,
 }
 
-/// So many objects that wait for their finalisers are revived in the atomic step, if there are no more.
-const FEW_UNREACHED: usize = 1_000;
 /// Objects that wait for their finalisers, hidden entries of weak tables, shapes, owners, entries of the intern table and chunks that are looked at
 /// in one slice.
 const REVIVE_SLICE: usize = 4_000;
@@ -66,6 +65,8 @@ const BUDGET_PER_ENTRY: usize = 32;
 const OWNER_SLICE: usize = 4_000;
 const STRING_SLICE: usize = 20_000;
 const CHUNK_SLICE: usize = 32;
+/// Chunks whose mark bits are read once in one slice.
+const AWAKENED_SLICE: usize = 40;
 
 impl Heap {
     /// Bytes in use: objects, dead ones that no collection has found yet included, what they own outside the heap, and the
@@ -219,6 +220,7 @@ impl Heap {
         let (mut completed, mut marked) = (false, 0);
         match self.phase {
             Phase::Idle => self.start_marking(roots),
+            Phase::Mark if budget.is_none() && self.space.awaken_some(AWAKENED_SLICE) => self.sliced(0),
             Phase::Mark => {
                 let budget = budget.unwrap_or_else(|| self.pace.budget(self.paced()));
                 marked = self.mark_slice(roots, budget);
@@ -296,6 +298,7 @@ impl Heap {
     fn start_marking(&mut self, roots: &mut dyn FnMut(&mut Marker)) {
         debug_assert!(self.space.is_unmarked());
         self.shapes.start_cycle();
+        self.space.start_awakening();
         self.marks.clear();
         self.phase = Phase::Mark;
         self.start_marking_finalisers();
@@ -342,11 +345,11 @@ impl Heap {
     fn end_marking(&mut self) {
         self.mark_shared_variables();
         self.marker().drain(usize::MAX);
-        let few = if self.pace.stress == Stress::Slices { 0 } else { FEW_UNREACHED };
-        self.start_finding(few);
+        self.start_finding();
         if self.revive_some(0) && self.marker().drain(MAX_BUDGET).0 {
             self.queue_found();
             self.clear_weak_tables();
+            self.hidden = HiddenEntries::default();
             self.phase = Phase::Shapes;
         } else {
             self.hide_dead_entries();

@@ -11,6 +11,7 @@ use super::Heap;
 use super::chunk::{self, MARKS};
 use super::cycle::Phase;
 use super::mark::prefetch;
+use super::pace::Stress;
 use crate::object::{Gc, Header, gc_bits};
 use crate::value::{Tag, Value};
 
@@ -40,6 +41,8 @@ pub(crate) struct Finalisers {
     marked_queue: usize,
 }
 
+/// So many objects that wait for their finalisers are revived in the atomic step, if there are no more.
+const FEW: usize = 1_000;
 /// Entries that are given to the marker in one slice.
 const SLICE: usize = 4096;
 
@@ -130,9 +133,19 @@ impl Heap {
         done
     }
 
-    /// Marking has ended: the unreached objects that have a finaliser, or had one that was taken from them, wait to be found. If there are `few`,
+    /// Whether so many objects have a finaliser that a collection may have to revive them in slices.
+    pub(super) fn has_many_finalisers(&self) -> bool {
+        self.finalisers.list.len() > self.few()
+    }
+
+    fn few(&self) -> usize {
+        if self.pace.stress == Stress::Slices { 0 } else { FEW }
+    }
+
+    /// Marking has ended: the unreached objects that have a finaliser, or had one that was taken from them, wait to be found. If there are few,
     /// they are found and revived at once.
-    pub(super) fn start_finding(&mut self, few: usize) {
+    pub(super) fn start_finding(&mut self) {
+        let few = self.few();
         let Finalisers { list, found, unfound, searched, kept_listed, revived, kept, .. } = &mut self.finalisers;
         (*unfound, *searched, *kept_listed, *revived, *kept) = (list.len(), 0, 0, 0, 0);
         let unreached = |entry: &&Entry| !chunk::is_set(MARKS, entry.object.address());

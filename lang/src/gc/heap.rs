@@ -10,7 +10,7 @@ use super::finalise::Finalisers;
 use super::mark::MarkState;
 use super::pace::Pace;
 use super::space::Space;
-use super::weak::Hidden;
+use super::weak::HiddenEntries;
 use crate::metamethod::Metamethod;
 use crate::object::{Coroutine, Gc, Header, Kind, Str};
 use crate::string::Interner;
@@ -49,7 +49,7 @@ pub struct Heap {
     pub(crate) marks: MarkState,
     pub(crate) finalisers: Finalisers,
     /// Entries that weak tables may get back.
-    pub(super) hidden: Vec<Hidden>,
+    pub(super) hidden: HiddenEntries,
     pub(crate) pace: Pace,
     pub(crate) phase: Phase,
     /// The coroutine that runs.
@@ -96,7 +96,7 @@ impl Heap {
             metamethod_names,
             marks: MarkState::default(),
             finalisers: Finalisers::default(),
-            hidden: Vec::new(),
+            hidden: HiddenEntries::default(),
             pace: Pace::default(),
             phase: Phase::default(),
             owners: Vec::new(),

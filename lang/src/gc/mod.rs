@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`class`] (sizes of cells), [`chunk`] (blocks and their bitmaps), [`space`] (allocation and sweeping), [`heap`] (the
 //! [`Heap`]), [`make`] (how each kind of object is made), [`cycle`] (a collection from its start to its end), [`mark`] (what
-//! an object refers to), [`barrier`], [`weak`], [`finalise`], [`sweep`], [`pace`] (when the collector works).
+//! an object refers to), [`barrier`], [`weak`], [`finalise`], [`sweep`], [`pace`] (when the collector works); [`zeroed`]
+//! holds the table of strings.
 //!
 //! **Invariant:** allocation never collects. It may ask for a collection by setting [`Heap::poll`]; the virtual machine looks at that
 //! at its safe points and calls [`Heap::step`].
@@ -20,6 +21,7 @@ pub mod space;
 pub mod stack;
 pub mod sweep;
 pub mod weak;
+pub mod zeroed;
 
 #[cfg(test)]
 mod tests;

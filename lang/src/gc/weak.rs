@@ -13,15 +13,59 @@ use super::Heap;
 use super::chunk::{self, MARKS};
 use super::cycle::Phase;
 use crate::object::{Gc, Header, Table, gc_bits};
+use crate::table::dict::Entry;
 use crate::table::shape::Weak;
 use crate::value::{Tag, Value};
 
 /// An entry of a weak table that was removed, and may come back: what is dead in it may be reachable from an object that waits for its finaliser.
+#[derive(Clone, Copy)]
 pub(super) struct Hidden {
     table: Gc<Table>,
     weak: Weak,
     key: Value,
     value: Value,
+}
+
+/// A list of hidden entries, in pieces: room for many can be made bit by bit, before they are all hidden at once, and none is moved when
+/// the list grows.
+#[derive(Default)]
+pub(super) struct HiddenEntries {
+    pieces: Vec<Vec<Hidden>>,
+    /// Pieces with entries in them.
+    used: usize,
+}
+
+/// Entries of a piece.
+const PIECE: usize = 4096;
+
+impl HiddenEntries {
+    /// Makes room for so many entries, in memory that has been used, if for nothing but to name some table: new memory takes as long to come as
+    /// all else together.
+    fn reserve(&mut self, count: usize, table: Gc<Table>) {
+        while self.pieces.len() * PIECE < count {
+            let filler = Hidden { table, weak: Weak::default(), key: Value::NIL, value: Value::NIL };
+            let mut piece = vec![filler; PIECE];
+            piece.clear();
+            self.pieces.push(piece);
+        }
+    }
+
+    fn push(&mut self, entry: Hidden) {
+        if self.used == 0 || self.pieces[self.used - 1].len() == PIECE {
+            self.reserve((self.used + 1) * PIECE, entry.table);
+            self.used += 1;
+        }
+        self.pieces[self.used - 1].push(entry);
+    }
+
+    fn pop(&mut self) -> Option<Hidden> {
+        let last = self.pieces[..self.used].last_mut()?;
+        let entry = last.pop();
+        if last.is_empty() {
+            self.used -= 1;
+        }
+        entry
+    }
 }
 
 fn is_dead(value: Value) -> bool {
@@ -58,8 +102,8 @@ pub(crate) struct Suspects {
     place: usize,
     /// The suspects of one table after the other.
     runs: Vec<Run>,
-    /// Their places.
-    places: Vec<u32>,
+    /// How many these are.
+    count: usize,
 }
 
 /// Some suspects of one part of a table.
@@ -69,8 +113,7 @@ struct Run {
     part: Part,
     /// Where the part lay.
     body: usize,
-    /// Where the run ends in the list of places.
-    end: usize,
+    places: Vec<u32>,
 }
 
 impl Heap {
@@ -90,16 +133,16 @@ impl Heap {
             let (part, first) = (suspects.part, suspects.place);
             let length = self.weak_length(table, weak, part);
             let end = length.min(first.saturating_add(left));
-            let before = suspects.places.len();
+            let mut places = Vec::new();
             for place in first..end {
                 let (key, value) = self.entry_at(table, part, place);
                 if !value.is_nil() && weak.is_dead(key, value) {
-                    suspects.places.push(place as u32);
+                    places.push(place as u32);
                 }
             }
-            if suspects.places.len() > before {
-                let (body, end) = (body_of(table, part), suspects.places.len());
-                suspects.runs.push(Run { table, weak, part, body, end });
+            if !places.is_empty() {
+                suspects.count += places.len();
+                suspects.runs.push(Run { table, weak, part, body: body_of(table, part), places });
             }
             left = left.saturating_sub(end.saturating_sub(first)).min(left - 1);
             (suspects.part, suspects.place) = match part {
@@ -110,6 +153,9 @@ impl Heap {
                     (Part::Array, 0)
                 }
             };
+        }
+        if let Some(run) = suspects.runs.first().filter(|_| self.has_many_finalisers()) {
+            self.hidden.reserve(suspects.count, run.table);
         }
         let done = suspects.tables == self.marks.weak.len();
         self.marks.suspects = suspects;
@@ -131,30 +177,29 @@ impl Heap {
 
     /// Gives tables those of the last `count` hidden entries back that turned out to be alive. Whether none is left.
     pub(super) fn show_hidden_entries(&mut self, count: usize) -> bool {
-        let mut hidden = std::mem::take(&mut self.hidden);
-        for Hidden { table, weak, key, value } in hidden.drain(hidden.len().saturating_sub(count)..) {
+        for _ in 0..count {
+            let Some(Hidden { table, weak, key, value }) = self.hidden.pop() else {
+                self.hidden = HiddenEntries::default();
+                return true;
+            };
             // The program may have stored something else by now.
             if !weak.is_dead(key, value) && self.get(table, key).is_nil() {
                 let _ = self.set(table, key, value);
             }
         }
-        self.hidden = hidden;
-        self.hidden.is_empty()
+        false
     }
 
     fn remove_dead_entries(&mut self, mut removed: impl FnMut(Hidden)) {
         let tables = std::mem::take(&mut self.marks.weak);
         let suspects = std::mem::take(&mut self.marks.suspects);
-        let mut start = 0;
-        for Run { table, weak, part, body, end } in suspects.runs {
-            let places = &suspects.places[std::mem::replace(&mut start, end)..end];
+        for Run { table, weak, part, body, places } in suspects.runs {
             if body_of(table, part) == body {
                 let length = self.weak_length(table, weak, part);
-                let places = places.iter().map(|&place| place as usize).filter(|&place| place < length);
+                let places = places.into_iter().map(|place| place as usize).filter(|&place| place < length);
                 self.remove_dead_among(table, weak, part, places, &mut removed);
-            } else {
-                self.remove_all_dead(table, weak, &mut removed);
             }
+            // Else it has another body since: the barrier has had that marked with all it refers to, or the table looked at again.
         }
         // What was reached after all suspects had been found.
         for &(table, weak) in &tables[suspects.tables..] {
@@ -176,25 +221,30 @@ impl Heap {
         places: impl Iterator<Item = usize>,
         removed: &mut impl FnMut(Hidden),
     ) {
+        if part == Part::Keyed
+            && let Some(dict) = table.dict().filter(|_| self.shapes.is_dictionary(table.shape()))
+        {
+            for place in places {
+                let Entry { key, value } = dict.entry(place);
+                if !value.is_nil() && weak.is_dead(key, value) {
+                    dict.set_value(place, Value::NIL);
+                    removed(Hidden { table, weak, key, value });
+                }
+            }
+            return;
+        }
         for place in places {
             let (key, value) = self.entry_at(table, part, place);
             // The key of an entry that was removed may have been freed long ago.
             if value.is_nil() || !weak.is_dead(key, value) {
                 continue;
             }
-            let key = match (part, table.dict()) {
-                (Part::Array, _) => {
-                    table.put_array_value(place as u32, Value::NIL);
-                    Value::number(place as f64)
-                }
-                (Part::Keyed, Some(dict)) if self.shapes.is_dictionary(table.shape()) => {
-                    dict.set_value(place, Value::NIL);
-                    key
-                }
-                (Part::Keyed, _) => {
-                    table.put_slot_value(place as u32, Value::NIL);
-                    self.shapes.key(table.shape(), place as u32).into()
-                }
+            let key = if part == Part::Array {
+                table.put_array_value(place as u32, Value::NIL);
+                Value::number(place as f64)
+            } else {
+                table.put_slot_value(place as u32, Value::NIL);
+                self.shapes.key(table.shape(), place as u32).into()
             };
             removed(Hidden { table, weak, key, value });
         }
