@@ -46,17 +46,20 @@ impl Vm {
                 copy_values(place.add(1), base, count);
             }
             vm.serves_trace = true;
-            // A panic must not unwind through compiled code; the interpreter will meet it again, and report it.
+            // A panic must not unwind through compiled code; the interpreter will meet it again, and report it. The outcome is looked at where
+            // it lies, as in the interpreter.
             let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                 let mut call = Call { vm, count, pushed: 0 };
                 // SAFETY: natives are made with the address of a static `NativeFunction`.
-                (unsafe { (*function.native()).function })(&mut call)
+                match (unsafe { (*function.native()).function })(&mut call) {
+                    Ok(Outcome::Return { first, count }) => Some((first as usize, count as usize)),
+                    _ => None,
+                }
             }));
             vm.serves_trace = false;
             let coroutine = vm.current;
             let given = match outcome {
-                Ok(Ok(Outcome::Return { first, count })) => {
-                    let (first, count) = (first as usize, count as usize);
+                Ok(Some((first, count))) => {
                     // SAFETY: a native function's results lie in its own frame; the caller's promise.
                     unsafe {
                         copy_values(coroutine.base.get().add(first), place, count.min(room));

@@ -393,23 +393,23 @@ unsafe fn run_native(vm: *mut Vm, base: *mut Value, count: usize) -> (usize, usi
         running.top.set(base.add(count));
         running.pc.set(std::ptr::null());
         let function = function_of(base).native();
-        // A panic in a native function is a bug, but must not end the program that embeds the machine.
+        // A panic in a native function is a bug, but must not end the program that embeds the machine. The outcome is looked at where it lies: to
+        // move it would read bytes together that were written apart, for which the processor waits.
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let mut call = Call { vm: &mut *vm, count, pushed: 0 };
-            ((*function).function)(&mut call)
+            match ((*function).function)(&mut call) {
+                Ok(Outcome::Return { first, count }) => (first as usize, count as usize),
+                other => {
+                    (*vm).outcome = other;
+                    (0, OTHER_OUTCOME)
+                }
+            }
         }));
-        match result {
-            Ok(Ok(Outcome::Return { first, count })) => (first as usize, count as usize),
-            Ok(other) => {
-                (*vm).outcome = other;
-                (0, OTHER_OUTCOME)
-            }
-            Err(_) => {
-                let text = format!("internal error in '{}'", (*function).name);
-                (*vm).outcome = Err((*vm).error_at_level(1, text.as_bytes()));
-                (0, OTHER_OUTCOME)
-            }
-        }
+        result.unwrap_or_else(|_| {
+            let text = format!("internal error in '{}'", (*function).name);
+            (*vm).outcome = Err((*vm).error_at_level(1, text.as_bytes()));
+            (0, OTHER_OUTCOME)
+        })
     }
 }
 
