@@ -1,8 +1,7 @@
 //! How the allocator deals with memory that is free again.
 //!
-//! mimalloc gives free pages back to the system after a second, whoever frees something next, and a freed page in the middle of a huge
-//! one has the system split that. The next to free is often the collector: the pieces cost up to 100 ms of a pause. So what
-//! is freed is kept for what comes; only what is large enough to have a mapping of its own goes back at once.
+//! mimalloc gives free pages back to the system after a second, when something is freed next. That is often the collector's doing: it cost up
+//! to 100 ms of a pause. So what is freed is kept for what comes; only what is large enough to have a mapping of its own goes back at once.
 
 #![allow(unsafe_code)]
 
