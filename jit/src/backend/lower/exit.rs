@@ -2,6 +2,9 @@
 //!
 //! All guards with one snapshot share one block. It stores the slots whose values changed, makes the objects that were sunk,
 //! and jumps through the exit's record: to the interpreter, or to the side trace that was compiled for it.
+//!
+//! Most of what an exit stores the next one stores as well. So exits that follow each other share a *tail*: each stores what is its own,
+//! then goes to a block that stores the rest and jumps on; so do tails. Exits are the greater part of a trace's code, and of the time that it takes to compile.
 
 use super::{CompileError, Lowering, TRUSTED, trace_signature};
 use crate::backend::{Exit, ExitRecord};
@@ -17,6 +20,34 @@ use std::mem::offset_of;
 pub(super) struct Pending {
     number: usize,
     block: Block,
+}
+
+/// An exit, or a tail: what is stored on the way out, up to the end.
+struct Way {
+    /// The exit's number; a tail has none, and gets the record of the exit.
+    exit: Option<usize>,
+    block: Block,
+    /// How far the base moves.
+    base: i32,
+    /// Slots that could be stored further on, and what goes there.
+    stores: Vec<(i32, IrRef)>,
+}
+
+/// Ways share a tail when it saves each so many stores, and not more than so many of them: tails have tails.
+const FEWEST_SHARED: usize = 3;
+const MOST_SHARING: usize = 4;
+
+/// How many of these ways, the first ones, share a tail, and what it stores: as many as save most stores.
+fn shared_stores(ways: &[Way]) -> (usize, Vec<(i32, IrRef)>) {
+    let (mut count, mut shared) = (1, ways[0].stores.clone());
+    for way in ways[1..].iter().take(MOST_SHARING - 1).take_while(|way| way.base == ways[0].base) {
+        let both: Vec<_> = shared.iter().copied().filter(|store| way.stores.contains(store)).collect();
+        if both.len() < FEWEST_SHARED || both.len() * count < shared.len() * (count - 1) {
+            break;
+        }
+        (count, shared) = (count + 1, both);
+    }
+    (count, shared)
 }
 
 impl Lowering<'_> {
@@ -43,23 +74,75 @@ impl Lowering<'_> {
 
     /// Writes the exits that were branched to so far.
     pub(super) fn write_exits(&mut self) -> Result<(), CompileError> {
-        for Pending { number, block } in std::mem::take(&mut self.pending) {
-            self.b.switch_to_block(block);
-            // Exits are rarely taken, but the end of a trace always is.
-            self.restoring = self.exits[number].reason != ExitReason::End;
-            self.write_exit(number)?;
+        let pending = std::mem::take(&mut self.pending);
+        let mut ways: Vec<Way> = pending.iter().map(|exit| self.way_of(exit)).collect();
+        while !ways.is_empty() {
+            let mut tails = Vec::new();
+            let mut rest = &ways[..];
+            while let Some(first) = rest.first() {
+                let (count, stores) = shared_stores(rest);
+                let (group, others) = rest.split_at(count);
+                let tail =
+                    (count > 1).then(|| Way { exit: None, block: self.b.create_block(), base: first.base, stores });
+                for way in group {
+                    self.write_way(way, tail.as_ref())?;
+                }
+                tails.extend(tail);
+                rest = others;
+            }
+            ways = tails;
         }
         self.restoring = false;
         Ok(())
     }
 
-    fn write_exit(&mut self, number: usize) -> Result<(), CompileError> {
+    fn way_of(&self, exit: &Pending) -> Way {
+        let trace = self.trace;
+        let Exit { snapshot, reason, .. } = &self.exits[exit.number];
+        let snapshot = &trace.snapshots[snapshot.index()];
+        let is_sunk = |value| trace.ins(value).is_some_and(|ins| ins.sunk);
+        let mut stores: Vec<_> = snapshot.entries.iter().map(|entry| (entry.slot, entry.value)).collect();
+        // Nobody else does what the end of a trace does.
+        stores
+            .retain(|&(slot, value)| *reason != ExitReason::End && !is_sunk(value) && !self.is_in_memory(slot, value));
+        Way { exit: Some(exit.number), block: exit.block, base: snapshot.base, stores }
+    }
+
+    /// Writes an exit or a tail, up to where it goes on by another tail.
+    fn write_way(&mut self, way: &Way, tail: Option<&Way>) -> Result<(), CompileError> {
+        self.b.switch_to_block(way.block);
+        let is_shared = |store: &(i32, IrRef)| tail.is_some_and(|tail| tail.stores.contains(store));
+        let record = match way.exit {
+            Some(number) => {
+                // Exits are rarely taken, but the end of a trace always is.
+                self.restoring = self.exits[number].reason != ExitReason::End;
+                self.write_exit(number, is_shared)?
+            }
+            None => {
+                self.restoring = true;
+                self.b.set_cold_block(way.block);
+                let record = self.b.append_block_param(way.block, I64);
+                for &(slot, value) in way.stores.iter().filter(|store| !is_shared(store)) {
+                    self.store_boxed(value, self.base, 8 * slot);
+                }
+                record
+            }
+        };
+        match tail {
+            Some(tail) => _ = self.b.ins().jump(tail.block, &[record.into()]),
+            None => self.leave(record, way.base),
+        }
+        Ok(())
+    }
+
+    /// Writes what an exit does, save what it shares; gives its record.
+    fn write_exit(&mut self, number: usize, is_shared: impl Fn(&(i32, IrRef)) -> bool) -> Result<Value, CompileError> {
         let trace = self.trace;
         let at = self.exits[number].snapshot;
         let snapshot = &trace.snapshots[at.index()];
         let before = self.make_sunk(at)?;
         for entry in &snapshot.entries {
-            if !self.is_in_memory(entry.slot, entry.value) {
+            if !is_shared(&(entry.slot, entry.value)) && !self.is_in_memory(entry.slot, entry.value) {
                 self.store_boxed(entry.value, self.base, 8 * entry.slot);
             }
         }
@@ -71,16 +154,19 @@ impl Lowering<'_> {
             self.b.ins().store(TRUSTED, results, self.vm, offset_of!(TraceState, multiple_results) as i32);
         }
         self.count_work(number);
-        let base = match snapshot.base {
+        let record: &ExitRecord = &self.exits[number].record;
+        Ok(self.long(std::ptr::from_ref(record) as u64))
+    }
+
+    /// Jumps through an exit's record, with a base so many slots from the trace's.
+    fn leave(&mut self, record: Value, slots: i32) {
+        let base = match slots {
             0 => self.base,
             slots => self.b.ins().iadd_imm_s(self.base, 8 * i64::from(slots)),
         };
-        let record: &ExitRecord = &self.exits[number].record;
-        let record = self.long(std::ptr::from_ref(record) as u64);
         let target = self.b.ins().load(I64, TRUSTED, record, ExitRecord::TARGET);
         let signature = self.b.import_signature(trace_signature());
         self.b.ins().return_call_indirect(signature, target, &[self.vm, base, record]);
-        Ok(())
     }
 
     /// Notes, where the trace jumps to another or to its own start, what it was good for.
