@@ -85,10 +85,14 @@ pub enum Outcome {
 }
 
 /// A running native function: the virtual machine and the function's arguments.
+///
+/// The two numbers are apart: side by side, they would be read together for the outcome right after one was written, for which the
+/// processor waits.
+#[repr(C)]
 pub struct Call<'a> {
+    pub(super) count: usize,
     /// The virtual machine.
     pub vm: &'a mut Vm,
-    pub(super) count: usize,
     pub(super) pushed: usize,
 }
 

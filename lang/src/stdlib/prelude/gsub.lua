@@ -1,29 +1,27 @@
--- string.gsub with a function, or with a table that has __index: the search and the text that is made are native, the loop is here.
+-- string.gsub with a function, or with a table that has __index: going from match to match is native, what asks for replacements is here.
+--
+-- step(state, subject, value) puts the value where the last match was and gives the captures of the next one, or nothing at the end.
 
-local start, step, add, finish = ...
+local step, finish = ...
 
--- Adds what stands for a match: what the table holds for the first capture, or what the function returns for all of them. Gives back
--- where the match ends and where to search next.
-local function substitute(text, subject, copied, replace, is_table, first, last, after, ...)
-  if not first then return end
+-- What stands for a match, and whether there was one.
+local function ask(replace, is_table, first, ...)
+  if first == nil then return nil, false end
   local value
   if is_table then
-    value = replace[(...)]
+    value = replace[first]
   else
-    value = replace(...)
+    value = replace(first, ...)
   end
-  add(text, subject, copied, first, last, value)
-  return last, after
+  return value, true
 end
 
-return function(subject, pattern, replace, limit, is_table)
-  local text, count = start(), 0
-  local copied, at = 0, 0
-  while at and count < limit do
-    local last, after = substitute(text, subject, copied, replace, is_table, step(subject, pattern, at))
-    if not last then break end
-    copied, at = last, after
-    count = count + 1
-  end
-  return finish(text, subject, copied), count
+return function(state, subject, replace, is_table)
+  local value, found
+  repeat
+    value, found = ask(replace, is_table, step(state, subject, value))
+  until not found
+  -- A tail call would be one that hooks see.
+  local text, count = finish(state, subject)
+  return text, count
 end

@@ -1,8 +1,8 @@
 //! `gsub`.
 //!
 //! A string as replacement, or a table without `__index`, is handled here. A function, or a table whose lookups may call one,
-//! must be called from Lua (a coroutine can yield in it), so those go to `prelude/gsub.lua`, which searches by
-//! [`step`] and checks what came back by [`check`].
+//! must be called from Lua (a coroutine can yield in it), so those go to `prelude/gsub.lua`, which goes from match to match by
+//! [`step`].
 
 use super::super::prelude::Prelude;
 use crate::metamethod::Metamethod;
@@ -11,6 +11,7 @@ use crate::pattern::{Anchor, Capture, Matcher, Pattern, PatternError};
 use crate::value::Value;
 use crate::vm::error::{Error, LuaResult};
 use crate::vm::native::{Call, NativeFunction, NativeResult};
+use std::rc::Rc;
 
 /// What a match is replaced by.
 enum Replacement {
@@ -35,13 +36,15 @@ pub(in super::super) fn gsub(call: &mut Call) -> NativeResult {
     } else {
         return Err(call.arg_error(2, "string/function/table expected"));
     };
+    let pattern = call.vm.pattern(pattern, Anchor::Special);
     let Some(replacement) = replacement else {
         let function = call.vm.prelude(Prelude::Gsub);
-        let limit = Value::number(if limit == usize::MAX { f64::INFINITY } else { limit as f64 });
         let is_table = value.as_table().is_some().into();
-        return call.tail_call(function, &[call.arg(0), pattern.into(), value, limit, is_table]);
+        let state = Substitution::new(pattern, limit);
+        let state = call.vm.heap.new_userdata(Some(Box::new(state)));
+        let subject = call.string(0)?;
+        return call.tail_call(function, &[state.into(), subject.into(), value, is_table]);
     };
-    let pattern = call.vm.pattern(pattern, Anchor::Special);
     let mut result = Vec::with_capacity(subject.len());
     let mut count = 0;
     let mut matches = Matches { pattern: &pattern, subject, at: 0, done: false };
@@ -146,75 +149,82 @@ fn replacement_error(call: &mut Call, value: Value, level: usize) -> Error {
 // ------------------------------------------------------------------------------------------ for prelude/gsub.lua
 
 /// What `prelude/gsub.lua` is given.
-pub static GSUB_HELPERS: &[NativeFunction] = &[
-    NativeFunction { name: "gsub.start", function: start },
-    NativeFunction { name: "gsub.step", function: step },
-    NativeFunction { name: "gsub.add", function: add },
-    NativeFunction { name: "gsub.finish", function: finish },
-];
+pub static GSUB_HELPERS: &[NativeFunction] =
+    &[NativeFunction { name: "gsub.step", function: step }, NativeFunction { name: "gsub.finish", function: finish }];
 
-/// The text that a substitution makes, in a userdata.
-#[derive(Default)]
-struct Text(Vec<u8>);
-
-/// `start()`: a place for the text that is made.
-fn start(call: &mut Call) -> NativeResult {
-    let text = call.vm.heap.new_userdata(Some(Box::new(Text::default())));
-    call.one(text)
+/// How far a substitution has come, in a userdata.
+struct Substitution {
+    pattern: Rc<Pattern>,
+    limit: usize,
+    count: usize,
+    /// The text that is made.
+    text: Vec<u8>,
+    /// Up to where the subject, or what stands for it, is in the text.
+    copied: usize,
+    /// The match that waits for what stands for it.
+    found: Option<(usize, usize)>,
+    /// Where to search next, and whether there is nothing more to search.
+    at: usize,
+    done: bool,
 }
 
-/// Exchanges the text in argument 0 for another one.
-fn exchange_text(call: &mut Call, text: Vec<u8>) -> LuaResult<Vec<u8>> {
-    let userdata = call.userdata(0)?;
-    let mut payload = userdata.payload.borrow_mut();
-    let place = payload.as_mut().and_then(|payload| payload.downcast_mut::<Text>());
-    Ok(std::mem::replace(&mut place.expect("the prelude passes what `start` made").0, text))
-}
-
-/// `step(subject, pattern, at)`: the first match from place `at` on, counted from 0. Returns where it starts and ends, where to
-/// search next (nil: nowhere), and the captures (the match, if there are none).
-fn step(call: &mut Call) -> NativeResult {
-    let (subject, pattern) = (call.bytes(0)?, call.string(1)?);
-    let at = call.number(2)? as usize;
-    let pattern = call.vm.pattern(pattern, Anchor::Special);
-    let mut matches = Matches { pattern: &pattern, subject, at, done: false };
-    let mut matcher = Matcher::new(&pattern, subject);
-    let found = match matches.next(&mut matcher) {
-        Ok(found) => found,
-        // Level 1 is the prelude's function, level 2 the one that called `gsub`.
-        Err(error) => return Err(call.vm.error_at_level(2, error.message().as_bytes())),
-    };
-    let Some((from, to)) = found else { return call.none() };
-    call.push(Value::number(from as f64));
-    call.push(Value::number(to as f64));
-    call.push(if matches.done { Value::NIL } else { Value::number(matches.at as f64) });
-    call.push_captures(&matcher, Some(&subject[from..to]))?;
-    call.pushed()
-}
-
-/// `add(text, subject, copied, first, last, value)`: appends the subject from place `copied` to the match at `first`, and what stands for the
-/// match, given what the callback returned.
-fn add(call: &mut Call) -> NativeResult {
-    let subject = call.bytes(1)?;
-    let [copied, first, last] = [call.number(2)? as usize, call.number(3)? as usize, call.number(4)? as usize];
-    let value = call.arg(5);
-    if !(value.is_falsy() || value.is_number() || value.as_str().is_some()) {
-        // Level 1 is the prelude's function, level 2 the one that called `gsub`.
-        return Err(replacement_error(call, value, 2));
+impl Substitution {
+    fn new(pattern: Rc<Pattern>, limit: usize) -> Substitution {
+        Substitution { pattern, limit, count: 0, text: Vec::new(), copied: 0, found: None, at: 0, done: false }
     }
-    let mut text = exchange_text(call, Vec::new())?;
-    text.extend_from_slice(&subject[copied..first]);
-    push_replacement(call, &mut text, value, &subject[first..last])?;
-    call.vm.check_string_size(text.len())?;
-    exchange_text(call, text)?;
-    call.none()
+
+    /// Acts on the substitution in argument 0.
+    fn with<R>(call: &mut Call, act: impl FnOnce(&mut Substitution, &mut Call) -> LuaResult<R>) -> LuaResult<R> {
+        let userdata = call.userdata(0)?;
+        let mut payload = userdata.payload.borrow_mut();
+        let state = payload.as_mut().and_then(|payload| payload.downcast_mut::<Substitution>());
+        act(state.expect("the prelude passes what `gsub` made"), call)
+    }
 }
 
-/// `finish(text, subject, copied)`: the whole, the subject from place `copied` on at its end.
+/// `step(state, subject, value)`: puts the value in the place of the last match, if there was one, and finds the next. Returns its captures
+/// (the match, if there are none), or nothing when no match is left.
+fn step(call: &mut Call) -> NativeResult {
+    let subject = call.bytes(1)?;
+    Substitution::with(call, |state, call| {
+        // In errors, level 1 is the prelude's function, level 2 the one that called `gsub`.
+        if let Some((from, to)) = state.found.take() {
+            let value = call.arg(2);
+            if !(value.is_falsy() || value.is_number() || value.as_str().is_some()) {
+                return Err(replacement_error(call, value, 2));
+            }
+            state.text.extend_from_slice(&subject[state.copied..from]);
+            push_replacement(call, &mut state.text, value, &subject[from..to])?;
+            call.vm.check_string_size(state.text.len())?;
+            state.copied = to;
+        }
+        if state.count == state.limit {
+            return call.none();
+        }
+        let mut matches = Matches { pattern: &state.pattern, subject, at: state.at, done: state.done };
+        let mut matcher = Matcher::new(&state.pattern, subject);
+        let found = match matches.next(&mut matcher) {
+            Ok(found) => found,
+            Err(error) => return Err(call.vm.error_at_level(2, error.message().as_bytes())),
+        };
+        (state.at, state.done, state.found) = (matches.at, matches.done, found);
+        let Some((from, to)) = found else { return call.none() };
+        state.count += 1;
+        call.push_captures(&matcher, Some(&subject[from..to]))?;
+        call.pushed()
+    })
+}
+
+/// `finish(state, subject)`: the whole text, and the number of matches.
 fn finish(call: &mut Call) -> NativeResult {
     let subject = call.bytes(1)?;
-    let copied = call.number(2)? as usize;
-    let mut text = exchange_text(call, Vec::new())?;
-    text.extend_from_slice(&subject[copied..]);
-    call.return_bytes(&text)
+    Substitution::with(call, |state, call| {
+        let count = Value::number(state.count as f64);
+        if count == Value::number(0.0) {
+            return call.values(&[call.arg(1), count]);
+        }
+        state.text.extend_from_slice(&subject[state.copied..]);
+        let text = call.vm.checked_string(&state.text)?;
+        call.values(&[text.into(), count])
+    })
 }
