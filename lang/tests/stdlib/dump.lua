@@ -30,6 +30,9 @@ fails("chunk.lua:2: here", reloaded(f))
 shows("@chunk.lua 0", debug.getinfo(reloaded(f), "S").source, debug.getinfo(reloaded(f), "S").linedefined)
 assert(not pcall(reloaded(f, true)))
 assert(#string.dump(f, true) < #string.dump(f))
+-- Text is letters, of which `s` strips.
+assert(#string.dump(f, "s") == #string.dump(f, true) and #string.dump(f, "ds") == #string.dump(f, 1))
+assert(#string.dump(f, "") == #string.dump(f) and #string.dump(f, "d") == #string.dump(f, false))
 
 -- What cannot be dumped or loaded.
 fails("unable to dump given function", string.dump, print)

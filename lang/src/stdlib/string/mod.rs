@@ -195,10 +195,13 @@ fn upper(call: &mut Call) -> NativeResult {
     call.one(text)
 }
 
-/// The bytes of a function written in Lua; a true second argument strips its debug information.
+/// The bytes of a function written in Lua; a true second argument strips its debug information, and so does text with an `s`.
 fn dump(call: &mut Call) -> NativeResult {
     let function = call.callable(0)?;
-    let strip = !call.arg(1).is_falsy();
+    let strip = match call.arg(1).as_str() {
+        Some(mode) => mode.bytes().contains(&b's'),
+        None => !call.arg(1).is_falsy(),
+    };
     let proto: Option<Gc<Proto>> = (!function.is_native()).then(|| Gc::from_ptr(function.proto));
     match proto.filter(|proto| proto.flags.get() & proto_flags::BUILTIN == 0) {
         Some(proto) => {
