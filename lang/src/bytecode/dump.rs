@@ -1,7 +1,7 @@
 //! `string.dump`: a prototype as bytes, and back.
 //!
 //! ```text
-//! 1b 'M' 'W' version   fingerprint (8 bytes)   checksum (8 bytes)   the main function
+//! 1b 'M' 'W' version   fingerprint (8 bytes)   length (8 bytes)   checksum (8 bytes)   the main function
 //!
 //! number   = 7 bits a byte, lowest first, the highest bit set in all but the last
 //! bytes    = number of bytes, the bytes
@@ -11,8 +11,8 @@
 //!            upvalues: list, upvalue names: list, locals: list, children: list
 //! ```
 //!
-//! The **fingerprint** is a hash of the table of operations: another version of moonwake has other bytecode, and refuses. The **checksum**
-//! tells damage. What passes both is still [verified](super::verify) before it is used, so that no index leads out of its list. A
+//! The **fingerprint** is a hash of the table of operations: another version of moonwake has other bytecode, and refuses. The **length** is that
+//! of the main function, so that a dump needs no other one where it stands in memory ([`size_from_header`]). The **checksum** tells damage. What passes both is still [verified](super::verify) before it is used, so that no index leads out of its list. A
 //! forger can compute a checksum and write code that deceives the interpreter; as with every Lua, dumped chunks are to be loaded
 //! only from those who might also be asked for a program.
 
@@ -22,7 +22,10 @@ use super::{Constant, LocalVariable, Prototype, Template, TemplateValue, Upvalue
 use std::rc::Rc;
 
 /// What every dump starts with. The first byte is what tells binary chunks from source texts.
-const MARK: [u8; 4] = [0x1b, b'M', b'W', 1];
+const MARK: [u8; 4] = [0x1b, b'M', b'W', 2];
+
+/// Bytes before the main function.
+pub const HEADER: usize = MARK.len() + 24;
 
 /// Functions inside functions, beyond which a dump is refused; the compiler makes at most 200.
 const MAX_DEPTH: u32 = 250;
@@ -38,7 +41,32 @@ pub fn dump(prototype: &Prototype, strip: bool) -> Vec<u8> {
     let mut writer = Writer { out: Vec::new(), strip };
     writer.function(prototype);
     let body = writer.out;
-    [&MARK[..], &fingerprint().to_le_bytes(), &hash(&body).to_le_bytes(), &body].concat()
+    let length = body.len() as u64;
+    [&version()[..], &length.to_le_bytes(), &hash(&body).to_le_bytes(), &body].concat()
+}
+
+/// What dumps of this version start with.
+fn version() -> [u8; 12] {
+    let mut version = [0; 12];
+    version[..4].copy_from_slice(&MARK);
+    version[4..].copy_from_slice(&fingerprint().to_le_bytes());
+    version
+}
+
+/// How long a dump is that begins with these bytes, the header included; `None` if this version makes no such dumps. `byte` is asked
+/// for one byte of the header after the other, and none behind one that does not fit.
+///
+/// ```
+/// use moonwake_lang::bytecode::dump::{dump, size_from_header};
+/// let bytes = dump(&moonwake_lang::compile::compile(b"return 1", b"=t").unwrap(), false);
+/// assert_eq!(size_from_header(|i| bytes[i]), Some(bytes.len()));
+/// assert_eq!(size_from_header(|_| 0), None);
+/// ```
+pub fn size_from_header(mut byte: impl FnMut(usize) -> u8) -> Option<usize> {
+    let version = version();
+    let fits = version.iter().enumerate().all(|(i, &expected)| byte(i) == expected);
+    let length = fits.then(|| u64::from_le_bytes(std::array::from_fn(|i| byte(version.len() + i))))?;
+    usize::try_from(length).ok()?.checked_add(HEADER)
 }
 
 /// Why a dump is not loaded.
@@ -55,10 +83,10 @@ pub enum Refusal {
 /// # Errors
 /// Says why the dump is refused.
 pub fn undump(bytes: &[u8], name: &[u8]) -> Result<Prototype, Refusal> {
-    let version = [&MARK[..], &fingerprint().to_le_bytes()].concat();
-    let rest = bytes.strip_prefix(&version[..]).ok_or(Refusal::Incompatible)?;
+    let rest = bytes.strip_prefix(&version()).ok_or(Refusal::Incompatible)?;
+    let (length, rest) = rest.split_first_chunk().ok_or(Refusal::Malformed)?;
     let (checksum, body) = rest.split_first_chunk().ok_or(Refusal::Malformed)?;
-    if u64::from_le_bytes(*checksum) != hash(body) {
+    if u64::from_le_bytes(*length) != body.len() as u64 || u64::from_le_bytes(*checksum) != hash(body) {
         return Err(Refusal::Malformed);
     }
     let mut reader = Reader { rest: body, name: name.into() };
@@ -331,9 +359,6 @@ impl Reader<'_> {
 mod tests {
     use super::*;
     use crate::compile::compile;
-
-    /// Bytes before the function.
-    const HEADER: usize = MARK.len() + 16;
 
     const PROGRAM: &[u8] = b"local a, t = 1.5, {1, 2, x = 'y', nil}
         local function f(n, ...) if n > 0 then return f(n - 1, ..., a) end return {p = n, q = t}, 5LL, 2i end

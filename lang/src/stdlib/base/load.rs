@@ -1,6 +1,6 @@
 //! From text to functions: `load`, `loadstring`, `loadfile`, `dofile`.
 
-use super::super::io::stream::{Stream, SystemError};
+use super::super::io::stream::{Standard, Stream, SystemError};
 use super::super::jit::events::Event;
 use super::super::string::buffer;
 use crate::bytecode::Prototype;
@@ -227,32 +227,50 @@ fn dofile(call: &mut Call) -> NativeResult {
 }
 
 /// Loads a file, or standard input.
-pub(in super::super) fn load_file(
+///
+/// # Errors
+/// The message of a syntax error, or why the file cannot be read.
+pub fn load_file(
     vm: &mut Vm,
     name: Option<&[u8]>,
     mode: Mode,
     environment: Option<Gc<Table>>,
 ) -> Result<Gc<Function>, Vec<u8>> {
-    let (chunk, chunk_name) = match name {
-        Some(name) => (read_file(name)?, [b"@", name].concat()),
-        None => {
-            let mut text = Vec::new();
-            Stream::standard(super::super::io::stream::Standard::Input).read(&mut text, usize::MAX);
-            (text, b"=stdin".to_vec())
-        }
-    };
+    let (chunk, chunk_name) = read_source(name)?;
     vm.load_chunk(&chunk, &chunk_name, mode, environment)
 }
 
-fn read_file(name: &[u8]) -> Result<Vec<u8>, Vec<u8>> {
-    let problem = |what: &[u8], error: SystemError| [what, name, b": ", error.message().as_bytes()].concat();
-    let mut stream = Stream::open(name, b"rb").map_err(|error| problem(b"cannot open ", error))?;
+/// What a file or standard input holds, and what its chunk is called.
+///
+/// # Errors
+/// Why it cannot be read.
+pub fn read_source(name: Option<&[u8]>) -> Result<(Vec<u8>, Vec<u8>), Vec<u8>> {
+    match name {
+        Some(name) => Ok((read_file(name)?, [b"@", name].concat())),
+        None => Ok((read_all(Stream::standard(Standard::Input), b"stdin")?, b"=stdin".to_vec())),
+    }
+}
+
+/// What a file holds.
+///
+/// # Errors
+/// Why it cannot be read.
+pub fn read_file(name: &[u8]) -> Result<Vec<u8>, Vec<u8>> {
+    let stream = Stream::open(name, b"rb").map_err(|error| problem(b"cannot open ", name, error))?;
+    read_all(stream, name)
+}
+
+fn read_all(mut stream: Stream, name: &[u8]) -> Result<Vec<u8>, Vec<u8>> {
     let mut text = Vec::new();
     stream.read(&mut text, usize::MAX);
     match stream.error() {
-        Some(error) => Err(problem(b"cannot read ", error)),
+        Some(error) => Err(problem(b"cannot read ", name, error)),
         None => Ok(text),
     }
+}
+
+fn problem(what: &[u8], name: &[u8], error: SystemError) -> Vec<u8> {
+    [what, name, b": ", error.message().as_bytes()].concat()
 }
 
 /// What follows a byte order mark and a first line that starts with `#`; its line end stays, so that lines are counted right.

@@ -1,5 +1,5 @@
 //! `jit`: controlling the trace compiler. [`util`] looks inside, [`show`] prints traces, [`profile`] samples, [`events`] tells
-//! scripts what happens, [`modules`] holds what is written in Lua on top of these.
+//! scripts what happens, [`save`] puts bytecode into files, [`modules`] holds what is written in Lua on top of these.
 //!
 //! This crate has no compiler: what concerns it goes through [`JitHooks`]. Without hooks the functions work and report that
 //! compilation is off.
@@ -9,6 +9,7 @@
 pub mod events;
 mod modules;
 mod profile;
+pub mod save;
 mod show;
 mod util;
 
@@ -125,6 +126,7 @@ pub fn open(vm: &mut Vm) {
     vm.set_loaded("jit.opt", opt);
     util::open(vm);
     profile::open(vm);
+    save::open(vm);
     show::open(vm);
     modules::open(vm);
 }

@@ -2,7 +2,7 @@
 //!
 //! [`search`] finds files and has the loaders. The functions share the table `package` as their first upvalue.
 //! C modules cannot be loaded: they need Lua's C API, which this machine does not have; one that is found is an error that says so
-//! ([`library`]).
+//! ([`library`]). Bytecode can be that `-b` has made an object file of: in a shared library, or linked into the process.
 //!
 //! Reference: Lua 5.1 manual §5.3; `package.searchpath` as in 5.2.
 

@@ -5,7 +5,8 @@
 
 use super::super::base::load::{Mode, load_file};
 use super::super::io::stream::Stream;
-use super::library::Library;
+use super::super::jit::save::SYMBOL_PREFIX;
+use super::library::{Library, bytecode_in_process};
 use crate::object::Gc;
 use crate::value::Value;
 use crate::vm::Vm;
@@ -25,6 +26,9 @@ pub(super) static LOADERS: &[NativeFunction] = &[
     NativeFunction { name: "package.c_loader", function: c_loader },
     NativeFunction { name: "package.root_c_loader", function: root_c_loader },
 ];
+
+/// What may stand at a symbol.
+const BYTECODE: Mode = Mode { text: false, binary: true };
 
 /// Why a C module cannot be loaded.
 const NO_C_MODULES: &str = "C modules need Lua's C API, which moonwake does not have";
@@ -114,6 +118,11 @@ fn preload_loader(call: &mut Call) -> NativeResult {
     };
     let loader = call.vm.heap.get_str(preload, name);
     if loader.is_nil() {
+        let bytecode = bytecode_in_process(&symbol(SYMBOL_PREFIX, name.bytes()));
+        if let Some(Ok(function)) = bytecode.map(|bytecode| call.vm.load_chunk(&bytecode, name.bytes(), BYTECODE, None))
+        {
+            return call.one(function);
+        }
         return call.return_bytes(&[b"\n\tno field package.preload['", name.bytes(), b"']"].concat());
     }
     call.one(loader)
@@ -149,39 +158,46 @@ fn lua_loader(call: &mut Call) -> NativeResult {
 
 fn c_loader(call: &mut Call) -> NativeResult {
     let name = call.bytes(0)?;
-    refuse_c_module(call, name, name)
+    load_from_library(call, name, name)
 }
 
-/// A C module inside another one: `a.b.c` in `a`.
+/// A module inside another one's library: `a.b.c` in that of `a`.
 fn root_c_loader(call: &mut Call) -> NativeResult {
     let name = call.bytes(0)?;
     match name.iter().position(|&c| c == b'.') {
-        Some(dot) => refuse_c_module(call, name, &name[..dot]),
+        Some(dot) => load_from_library(call, name, &name[..dot]),
         None => call.none(),
     }
 }
 
-fn refuse_c_module(call: &mut Call, name: &[u8], searched: &[u8]) -> NativeResult {
+/// The bytecode that a library has for a module. A C function that would open it is only told from none.
+fn load_from_library(call: &mut Call, name: &[u8], searched: &[u8]) -> NativeResult {
     let file = match find_file(call, searched, "cpath")? {
         Err(tried) => return call.return_bytes(&tried),
         Ok(file) => file,
     };
     let message = match Library::open(&file, false) {
         Err(message) => message,
-        Ok(library) => match library.find(&opening_function(name)) {
-            // The module may be elsewhere.
-            Err(_) if searched != name => {
-                return call.return_bytes(&[b"\n\tno module '", name, b"' in file '", &file, b"'"].concat());
-            }
-            Err(message) => message,
-            Ok(()) => NO_C_MODULES.into(),
+        Ok(library) => match library.bytecode(&symbol(SYMBOL_PREFIX, name)) {
+            Some(bytecode) => match call.vm.load_chunk(&bytecode, name, BYTECODE, None) {
+                Ok(function) => return call.one(function),
+                Err(message) => message,
+            },
+            None => match library.find(&symbol("luaopen_", name)) {
+                // The module may be elsewhere.
+                Err(_) if searched != name => {
+                    return call.return_bytes(&[b"\n\tno module '", name, b"' in file '", &file, b"'"].concat());
+                }
+                Err(message) => message,
+                Ok(()) => NO_C_MODULES.into(),
+            },
         },
     };
     Err(loading_error(call.vm, name, &file, &message))
 }
 
 /// `luaopen_a_b` for the module `v1-a.b`.
-fn opening_function(module: &[u8]) -> Vec<u8> {
+fn symbol(prefix: &str, module: &[u8]) -> Vec<u8> {
     let name = module.iter().position(|&c| c == b'-').map_or(module, |mark| &module[mark + 1..]);
-    [b"luaopen_", &replace(name, b".", b"_")[..]].concat()
+    [prefix.as_bytes(), &replace(name, b".", b"_")[..]].concat()
 }
