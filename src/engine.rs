@@ -1,15 +1,16 @@
 //! One virtual machine with the standard library, the FFI and the JIT compiler.
 
-use moonwake_lang::bytecode::disasm::disassemble;
-use moonwake_lang::bytecode::dump::dump;
 use moonwake_lang::gc::Stress;
 use moonwake_lang::metamethod::Metamethod;
+use moonwake_lang::object::{Function, Gc};
 use moonwake_lang::stdlib;
-use moonwake_lang::stdlib::base::load::read_chunk;
+use moonwake_lang::stdlib::base::load::{Mode, load_file};
+use moonwake_lang::stdlib::jit::save;
 use moonwake_lang::value::Value;
 use moonwake_lang::vm::Vm;
 use moonwake_lang::vm::error::Error;
 use moonwake_lang::vm::native::NativeFunction;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// How an [`Engine`] is set up.
@@ -33,12 +34,17 @@ pub struct Config {
 static TRACEBACK: NativeFunction = NativeFunction {
     name: "traceback",
     function: |call| {
-        let value = call.arg(0);
-        let has_text = value.as_str().is_some() || call.vm.metamethod(value, Metamethod::ToString).is_some();
-        if !has_text && !value.is_number() {
-            return call.one(value);
+        let mut value = call.arg(0);
+        let is_text = |value: Value| value.as_str().is_some() || value.is_number();
+        if !is_text(value) {
+            if let Some(f) = call.vm.metamethod(value, Metamethod::ToString) {
+                value = call.vm.call_for_one(f, &[value])?;
+            }
+            if !is_text(value) {
+                return call.one(value);
+            }
         }
-        let message = call.vm.tostring(value)?.bytes().to_vec();
+        let message = call.vm.raw_tostring(value).bytes().to_vec();
         let text = call.vm.traceback(call.vm.running(), Some(&message), 1);
         let text = call.vm.heap.intern(&text);
         call.one(text)
@@ -57,16 +63,6 @@ static HOST: NativeFunction = NativeFunction {
     },
 };
 
-/// What a file holds, or why that cannot be read.
-pub fn read_file(file: &Path) -> Result<Vec<u8>, Vec<u8>> {
-    std::fs::read(file).map_err(|error| {
-        let reason = error.to_string();
-        let reason = reason.split(" (os error").next().unwrap_or_default();
-        let attempt = if error.kind() == std::io::ErrorKind::IsADirectory { "read" } else { "open" };
-        format!("cannot {attempt} {}: {reason}", file.display()).into_bytes()
-    })
-}
-
 /// Whether a piece of source is a whole chunk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Incomplete {
@@ -76,6 +72,14 @@ pub enum Incomplete {
     NeedsMore,
     /// It has a syntax error.
     Wrong,
+}
+
+/// What the prompt reads `=` at a line's beginning as: "return".
+fn as_chunk(source: &[u8]) -> Cow<'_, [u8]> {
+    match source {
+        [b'=', list @ ..] => Cow::Owned([b"return ", list].concat()),
+        statements => Cow::Borrowed(statements),
+    }
 }
 
 /// A virtual machine with everything in it.
@@ -93,6 +97,9 @@ impl Engine {
         stdlib::open(&mut vm);
         if config.environment {
             stdlib::package::use_environment(&mut vm);
+        } else {
+            let registry = vm.registry();
+            vm.set_field(registry, "LUA_NOENV", true);
         }
         let ffi = moonwake_ffi::open(&mut vm);
         let mut settings = moonwake_ffi::settings(&ffi);
@@ -135,15 +142,33 @@ impl Engine {
         self.call_chunk(source, name, args).map(drop)
     }
 
-    /// Runs a script; a first line that starts with `#` is skipped.
+    /// Runs a file; a first line that starts with `#` is skipped.
     ///
     /// # Errors
     /// As for [`Engine::run_source`], and when the file cannot be read.
     pub fn run_file(&mut self, file: &Path, args: &[&[u8]]) -> Result<(), Vec<u8>> {
+        let chunk = self.load_file(Some(file))?;
+        self.call_as_host(chunk.into(), args).map(drop)
+    }
+
+    /// Runs a script, or standard input. Its arguments are what the list `arg` holds by then: what ran before may have changed it.
+    ///
+    /// # Errors
+    /// As for [`Engine::run_file`].
+    pub fn run_script(&mut self, file: Option<&Path>) -> Result<(), Vec<u8>> {
+        let chunk = self.load_file(file)?;
+        let globals = self.vm.globals();
+        let mut args = Vec::new();
+        if let Some(list) = self.vm.field(globals, "arg").as_table() {
+            let items = (1..).map(|i| self.vm.heap.get_int(list, i));
+            args.extend(items.take_while(|item| !item.is_nil()));
+        }
+        self.call_values_as_host(chunk.into(), &args).map(drop)
+    }
+
+    fn load_file(&mut self, file: Option<&Path>) -> Result<Gc<Function>, Vec<u8>> {
         use std::os::unix::ffi::OsStrExt;
-        let source = read_file(file)?;
-        let name = [b"@", file.as_os_str().as_bytes()].concat();
-        self.run_source(&source, &name, args)
+        load_file(&mut self.vm, file.map(|file| file.as_os_str().as_bytes()), Mode::ANY, None)
     }
 
     /// `require(name)`.
@@ -159,19 +184,11 @@ impl Engine {
     /// Runs a line of the interactive prompt: as an expression whose values are printed, or else as statements.
     ///
     /// # Errors
-    /// As for [`Engine::run_source`]; as text.
-    pub fn evaluate(&mut self, source: &[u8]) -> Result<(), String> {
-        let run = |engine: &mut Engine| match engine.as_expression(source) {
-            Some(expression) => {
-                let values = engine.call_chunk(&expression, b"=stdin", &[])?;
-                if values.is_empty() { Ok(()) } else { engine.print(&values) }
-            }
-            None => {
-                let values = engine.call_chunk(source, b"=stdin", &[])?;
-                if values.is_empty() { Ok(()) } else { engine.print(&values) }
-            }
-        };
-        run(self).map_err(|message| String::from_utf8_lossy(&message).into_owned())
+    /// As for [`Engine::run_source`].
+    pub fn evaluate(&mut self, source: &[u8]) -> Result<(), Vec<u8>> {
+        let chunk = self.as_expression(source).map_or_else(|| as_chunk(source), Cow::Owned);
+        let values = self.call_chunk(&chunk, b"=stdin", &[])?;
+        if values.is_empty() { Ok(()) } else { self.print(&values) }
     }
 
     /// The chunk that returns the values of this text, if it is a list of expressions. The call that ends such a list is no tail call:
@@ -198,28 +215,11 @@ impl Engine {
         if self.as_expression(source).is_some() {
             return Incomplete::Complete;
         }
-        let chunk = source.strip_prefix(b"=").map_or(source.to_vec(), |list| [b"return ", list].concat());
-        match self.vm.load(&chunk, b"=stdin") {
+        match self.vm.load(&as_chunk(source), b"=stdin") {
             Ok(_) => Incomplete::Complete,
             Err(message) if message.ends_with(b"near '<eof>'") => Incomplete::NeedsMore,
             Err(_) => Incomplete::Wrong,
         }
-    }
-
-    /// The bytecode of a source text or of a dumped chunk, as text.
-    ///
-    /// # Errors
-    /// The message of a syntax error.
-    pub fn list_bytecode(&mut self, source: &[u8], name: &[u8]) -> Result<String, Vec<u8>> {
-        Ok(disassemble(&read_chunk(source, name)?))
-    }
-
-    /// The bytecode of a source text, as [`Engine::run_source`] runs it, too.
-    ///
-    /// # Errors
-    /// The message of a syntax error.
-    pub fn dump_bytecode(&mut self, source: &[u8], name: &[u8], strip: bool) -> Result<Vec<u8>, Vec<u8>> {
-        Ok(dump(&read_chunk(source, name)?, strip))
     }
 
     /// Sets the global `arg`: `words[zero]` gets index 0.
@@ -234,22 +234,39 @@ impl Engine {
         self.vm.heap.set_str(globals, name, Value::from(table));
     }
 
-    /// Carries out a `-j` command: `on`, `off`, `flush`, `v[=file]`, `dump[=what[,file]]`; another one, `name[=argument,...]`,
-    /// is for the function `start` of the module `jit.name`.
+    /// Saves or lists bytecode, as the words behind `-b` say.
+    ///
+    /// # Errors
+    /// What is wrong with the words, with the input or with the output.
+    pub fn save_bytecode(&mut self, words: &[Vec<u8>]) -> Result<(), save::Failure> {
+        save::save(words)
+    }
+
+    /// Carries out a `-j` command: `v[=file]` or `dump[=what[,file]]`; another one, `name[=argument,...]`, is for the function
+    /// `jit.name`, as `on`, `off` and `flush`, or else for the function `start` of the module `jit.name`.
     ///
     /// # Errors
     /// What is wrong with the command.
     pub fn jit_command(&mut self, command: &str) -> Result<(), String> {
-        let (name, arguments) = command.split_once('=').map_or((command, None), |(name, rest)| (name, Some(rest)));
+        let (name, arguments) = command.split_once('=').unwrap_or((command, ""));
         if moonwake_jit::COMMANDS.contains(&name) {
             return moonwake_jit::command(&mut self.vm, command);
         }
-        const START: &[u8] = b"local found, module = pcall(require, 'jit.' .. ...) \
-            if not found and not tostring(module):find('not found', 1, true) then error(module, 0) end \
-            if type(module) ~= 'table' or not module.start then error('unknown JIT command \\'' .. ... .. '\\'', 0) end \
-            module.start(select(2, ...))";
-        let words = std::iter::once(name).chain(arguments.into_iter().flat_map(|words| words.split(',')));
-        let words: Vec<Value> = words.map(|word| Value::from(self.vm.heap.intern(word.as_bytes()))).collect();
+        const START: &[u8] = b"local start = require 'jit'[...] \
+            if type(start) ~= 'function' then \
+                local found, module = pcall(require, 'jit.' .. ...) \
+                if not found and not tostring(module):find('not found', 1, true) then error(module, 0) end \
+                start = type(module) == 'table' and module.start \
+                if not start then error('unknown JIT command \\'' .. ... .. '\\'', 0) end \
+            end \
+            return start(select(2, ...))";
+        let mut words = vec![Value::from(self.vm.heap.intern(name.as_bytes()))];
+        if !arguments.is_empty() {
+            // An argument of no length is none.
+            let word =
+                |word: &str| if word.is_empty() { Value::NIL } else { self.vm.heap.intern(word.as_bytes()).into() };
+            words.extend(arguments.split(',').map(word));
+        }
         let text = |message: &[u8]| String::from_utf8_lossy(message).into_owned();
         let start = self.vm.load(START, b"=(command line)").map_err(|message| text(&message))?;
         self.vm.call(Value::from(start), &words).map(drop).map_err(|error| text(&self.describe(error)))
@@ -274,8 +291,12 @@ impl Engine {
     }
 
     fn call_as_host(&mut self, function: Value, args: &[&[u8]]) -> Result<Vec<Value>, Vec<u8>> {
-        let mut arguments = vec![function];
-        arguments.extend(args.iter().map(|arg| Value::from(self.vm.heap.intern(arg))));
+        let args: Vec<Value> = args.iter().map(|arg| Value::from(self.vm.heap.intern(arg))).collect();
+        self.call_values_as_host(function, &args)
+    }
+
+    fn call_values_as_host(&mut self, function: Value, args: &[Value]) -> Result<Vec<Value>, Vec<u8>> {
+        let arguments = [&[function], args].concat();
         let host = Value::from(self.vm.new_native(&HOST, &[]));
         let result = self.vm.call(host, &arguments);
         result.map_err(|error| self.describe(error))

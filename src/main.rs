@@ -8,5 +8,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
     cli::allocator::keep_freed_memory();
+    cli::signals::end_at_broken_pipes();
     cli::run::main(std::env::args_os())
 }

@@ -218,7 +218,117 @@ fn bytecode_is_saved_listed_and_run() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("saved.lua:3: here"));
     assert_eq!(out(&["-bl", &saved], ""), out(&["-bl", &script], ""));
     assert!(out(&["-bl", "-e", "return 42"], "").contains("KSHORT     r0 42"));
-    assert_eq!(err(&["-b", &script], ""), "moonwake: -b needs a file to save the bytecode in; -bl lists it\n");
+    out(&["-O2", "-be", "print(...)", &saved], "");
+    assert_eq!(out(&[&saved, "x"], ""), "x\n");
+    // Standard input and output, and another name for the former.
+    let output = moonwake(&["-bg", "-F", "name.lua", "-", "-"], "error 'here'");
+    std::fs::write(&saved, output.stdout).expect("a file can be written");
+    assert!(err(&[&saved], "").contains("name.lua:1: here"));
+    // Scripts can do it, too.
+    let listed = "require('jit.bcsave').start('-l', '-e', 'return 42')";
+    assert_eq!(out(&["-e", listed], ""), out(&["-ble", "return 42"], ""));
+    assert_eq!(err(&["-e", "require('jit.bcsave').start('-l', '-e', 'x =')"], "").lines().count(), 1);
+}
+
+#[test]
+fn what_is_wrong_with_saving_is_said() {
+    let script = file("unsaved.lua", "return 1");
+    let wrong = file("unsavable.lua", "x = =");
+    let target = format!("{}/unsaved.o", env!("CARGO_TARGET_TMPDIR"));
+    for (words, message) in [
+        (&["-bl", "none.lua"][..], "cannot open none.lua: No such file or directory".to_owned()),
+        (&["-b", &wrong, &target], format!("{wrong}:1: unexpected symbol near '='")),
+        (&["-be", "x = =", &target], "[string \"x = =\"]:1: unexpected symbol near '='".to_owned()),
+        (&["-b", &script, "none/out"], "none/out: No such file or directory".to_owned()),
+        (&["-b", &script, "/dev/full"], "cannot write /dev/full: No space left on device".to_owned()),
+        (&["-b", "-n", "a/b", &script, &target], "bad module name".to_owned()),
+        (&["-b", "-t", "x", &script, &target], "unknown file type".to_owned()),
+        (&["-b", "-a", "x", &script, &target], "unknown architecture".to_owned()),
+        (&["-b", "-o", "x", &script, &target], "unknown OS name".to_owned()),
+        (&["-b", "-o", "osx", "-a", "x86", &script, &target], "unsupported architecture for OSX".to_owned()),
+        (&["-be", " ", &target], "cannot derive module name, use -n name".to_owned()),
+    ] {
+        assert_eq!(err(words, ""), format!("moonwake: {message}\n"), "{words:?}");
+    }
+    for words in [&["-b"][..], &["-b", "a"], &["-bl", "a", "b", "c"], &["-bx", "a", "b"], &["-b", "a", "b", "-n"]] {
+        assert!(err(words, "").starts_with("usage: moonwake -b[options] input output\n"), "{words:?}");
+    }
+    assert!(err(&["-e", "x = 1", "-b", "a", "b"], "").contains("\nusage: moonwake"));
+}
+
+/// A folder of its own.
+fn folder(name: &str) -> String {
+    let path = format!("{}/{name}", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::create_dir_all(&path).expect("a folder can be made");
+    path
+}
+
+fn cc(words: &[&str]) {
+    assert!(Command::new("cc").args(words).status().expect("there is a C compiler").success(), "{words:?}");
+}
+
+#[test]
+fn modules_are_found_in_libraries() {
+    let folder = folder("modules");
+    let path = |name: &str| format!("{folder}/{name}");
+    let script = file("modules/part-one.lua", "local name = ... return { name, debug.getinfo(1, 'S').source }");
+    // As an object, whose name is the script's; in C; in C to include.
+    out(&["-b", &script, &path("object.o")], "");
+    cc(&["-shared", "-o", &path("part_one.so"), &path("object.o")]);
+    out(&["-bg", "-n", "whole.part", &script, &path("source.c")], "");
+    cc(&["-shared", "-fPIC", "-fvisibility=hidden", "-Wall", "-Werror", "-o", &path("whole.so"), &path("source.c")]);
+    out(&["-b", "-n", "header", &script, &path("header.h")], "");
+    std::fs::write(
+        path("includes.c"),
+        "#include \"header.h\"\n_Static_assert(sizeof luaJIT_BC_header == luaJIT_BC_header_SIZE, \"its size\");\n\
+         const unsigned char luaJIT_BC_wrong[] = \"\\33LJ\", luaJIT_BC_text[] = \"return 1\";\n\
+         const void *use(void) { return luaJIT_BC_header; }\n",
+    )
+    .expect("a file can be written");
+    cc(&["-shared", "-fPIC", "-Wall", "-Werror", "-o", &path("wrong.so"), &path("includes.c")]);
+    std::fs::copy(path("wrong.so"), path("text.so")).expect("a file can be copied");
+    let setup = format!("package.path, package.cpath, dir = '', '{folder}/?.so', '{folder}/'");
+    let run = |code: &str| out(&["-e", &setup, "-e", code], "");
+    assert_eq!(run("print(unpack(require 'part_one'))"), "part_one\tpart_one\n");
+    assert_eq!(run("print(unpack(require 'whole.part'))"), format!("whole.part\t@{script}\n"));
+    // What stands before a hyphen is a version.
+    std::fs::copy(path("part_one.so"), path("v2-part_one.so")).expect("a file can be copied");
+    assert_eq!(run("print((unpack(require 'v2-part_one')))"), "v2-part_one\n");
+    // Libraries whose symbols are for all are looked into first.
+    let preloaded = "package.cpath = '' print(pcall(require, 'part_one'))
+        assert(package.loadlib(dir .. 'part_one.so', '*')) print((unpack(require 'part_one')))";
+    assert_eq!(
+        run(preloaded),
+        "false\tmodule 'part_one' not found:\n\tno field package.preload['part_one']\npart_one\n"
+    );
+    let message =
+        run("print(pcall(require, 'whole.nothing')) print(pcall(require, 'wrong')) print(pcall(require, 'text'))");
+    assert!(message.contains(&format!("no module 'whole.nothing' in file '{folder}/whole.so'\n")), "{message}");
+    assert!(message.contains("wrong.so':\n\twrong: cannot load incompatible bytecode\n"), "{message}");
+    assert!(message.contains("text.so':\n\tattempt to load chunk with wrong mode\n"), "{message}");
+}
+
+#[test]
+fn objects_can_be_made_for_other_machines() {
+    let target = format!("{}/foreign.o", env!("CARGO_TARGET_TMPDIR"));
+    let made = |system: &str, arch: &str| {
+        out(&["-b", "-o", system, "-a", arch, "-n", "m", "-e", "return 1", &target], "");
+        std::fs::read(&target).expect("the object was written")
+    };
+    // The first bytes: the format, its width and byte order; then where the processor is told.
+    for (system, arch, start, at, machine) in [
+        ("linux", "x64", &b"\x7fELF\x02\x01\x01\x00"[..], 18, &[62, 0][..]),
+        ("linux", "arm64", b"\x7fELF\x02\x01\x01\x00", 18, &[183, 0]),
+        ("freebsd", "x86", b"\x7fELF\x01\x01\x01\x09", 18, &[3, 0]),
+        ("netbsd", "ppc", b"\x7fELF\x01\x02\x01\x02", 18, &[0, 20]),
+        ("windows", "x64", b"", 0, &[0x64, 0x86]),
+        ("osx", "arm64", b"\xcf\xfa\xed\xfe", 4, &[0x0c, 0, 0, 1]),
+    ] {
+        let bytes = made(system, arch);
+        assert!(bytes.starts_with(start), "{system} {arch}");
+        assert_eq!(&bytes[at..at + machine.len()], machine, "{system} {arch}");
+        assert!(bytes.windows(12).any(|name| name == b"luaJIT_BC_m\0"), "{system} {arch}");
+    }
 }
 
 #[test]
@@ -282,8 +392,164 @@ fn errors_are_reported_as_luajit_does() {
 }
 
 #[test]
+fn what_tostring_makes_of_an_error_is_text_or_not_the_message() {
+    let report = |result: &str| {
+        err(&["-e", &format!("error(setmetatable({{}}, {{__tostring = function() return {result} end}}))")], "")
+    };
+    assert!(report("12").starts_with("moonwake: 12\nstack traceback:"));
+    assert_eq!(report("{}"), "moonwake: (error object is not a string)\n");
+    assert_eq!(report("nil"), "");
+}
+
+#[test]
+fn options_count_in_their_order() {
+    let status = "print((jit.status()))";
+    assert_eq!(out(&["-e", status, "-joff", "-e", status], ""), "true\nfalse\n");
+    assert_eq!(out(&["-joff", "-e", status, "-j", "on", "-e", status], ""), "false\ntrue\n");
+    let output = moonwake(&["-e", "print 'before'", "-Ononsense", "-e", "print 'after'"], "");
+    assert_eq!(output.stdout, b"before\n");
+    assert_eq!(output.stderr, b"moonwake: unknown or malformed optimization flag 'nonsense'\n");
+    assert_eq!(out(&["-Ofma,hotloop=5", "-e", ""], ""), "");
+}
+
+#[test]
+fn a_jit_command_can_be_a_function() {
+    assert_eq!(out(&["-jstatus", "-jon=,", "-e", "print 'on'"], ""), "on\n");
+    let message = err(&["-joff=nothing", "-e", "print 'off'"], "");
+    assert_eq!(message, "moonwake: bad argument #1 to '?' (function expected, got string)\n");
+    assert_eq!(err(&["-jos"], ""), "moonwake: unknown JIT command 'os'\n");
+}
+
+#[test]
+fn the_list_of_arguments_can_be_changed() {
+    let script = file("printargs.lua", "print(select('#', ...), ...)");
+    let run = |code: &str| out(&["-e", code, &script, "a", "b"], "");
+    assert_eq!(run("arg = { 9, true }"), "2\t9\ttrue\n");
+    assert_eq!(run("arg[1] = nil"), "0\n");
+    assert_eq!(run("arg = nil"), "0\n");
+    assert_eq!(run("arg[0] = 'other'"), "2\ta\tb\n");
+}
+
+#[test]
+fn the_environment_begins() {
+    let init = file("init.lua", "print('init', ...)");
+    let run = |init: &str, options: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_moonwake"));
+        let output = command.args(options).env("LUA_INIT", init).stdin(Stdio::null()).output().expect("moonwake runs");
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        (text(output.stdout), text(output.stderr), output.status.code())
+    };
+    assert_eq!(run("X = 5", &["-e", "print(X)"]).0, "5\n");
+    assert_eq!(run(&format!("@{init}"), &["-e", "print 'main'"]).0, "init\nmain\n");
+    assert!(run("print 'first'", &["-v"]).0.starts_with("first\nmoonwake "));
+    assert_eq!(run("x =", &["-v"]).1, "moonwake: LUA_INIT:1: unexpected symbol near '<eof>'\n");
+    let (out, err, status) = run("error 'here'", &["-e", "print 'main'"]);
+    assert!(out.is_empty() && err.starts_with("moonwake: LUA_INIT:1: here\nstack traceback:") && status == Some(1));
+    assert_eq!(run("@none.lua", &["-v"]).1, "moonwake: cannot open none.lua: No such file or directory\n");
+    let no_environment = ["-E", "-e", "print(debug.getregistry().LUA_NOENV)"];
+    assert_eq!(run("error 'here'", &no_environment), ("true\n".to_owned(), String::new(), Some(0)));
+}
+
+#[test]
+fn what_fails_on_standard_input_is_told_and_counts_if_it_was_asked_for() {
+    let output = moonwake(&[], "print(1) error 'here'");
+    assert_eq!((&output.stdout[..], output.status.code()), (&b"1\n"[..], Some(0)));
+    assert!(output.stderr.starts_with(b"moonwake: stdin:1: here\nstack traceback:"));
+    assert!(err(&["-"], "error 'here'").starts_with("moonwake: stdin:1: here\n"));
+    let run = |folder: &str| {
+        let input = std::fs::File::open(folder).expect("a folder can be opened");
+        let output = Command::new(env!("CARGO_BIN_EXE_moonwake")).arg("-").stdin(input).output();
+        String::from_utf8(output.expect("moonwake runs").stderr).expect("text")
+    };
+    assert_eq!(run("/"), "moonwake: cannot read stdin: Is a directory\n");
+}
+
+#[test]
+fn output_that_no_one_takes_is_no_failure() {
+    for words in [&["-v"][..], &["-h"], &["-e", "print(1)"], &["-i"]] {
+        let full = std::fs::File::create("/dev/full").expect("there is such a device");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_moonwake"));
+        let output = command.args(words).stdin(Stdio::null()).stdout(full).output().expect("moonwake runs");
+        assert_eq!((output.status.code(), &output.stderr[..]), (Some(0), &b""[..]), "{words:?}");
+    }
+}
+
+#[test]
+fn a_pipe_that_no_one_reads_ends_a_program() {
+    use std::os::unix::process::ExitStatusExt;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_moonwake"))
+        .args(["-e", "while true do print(1) end"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("moonwake starts");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("moonwake ends").signal(), Some(libc::SIGPIPE));
+    // Nor do the commands that it starts go on.
+    assert_eq!(out(&["-e", "print(os.execute 'yes | head -n 1; true')"], ""), "y\n0\n");
+}
+
+#[test]
+#[allow(unsafe_code)]
+fn ctrl_c_ends_waiting_for_input() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_moonwake"))
+        .args(["-e", "io.write('waiting') io.flush() io.read()"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("moonwake starts");
+    let mut written = [0; 7];
+    child.stdout.as_mut().expect("stdout is a pipe").read_exact(&mut written).expect("the program runs");
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    let input = child.stdin.take();
+    // SAFETY: the process is our child and has not been waited for.
+    unsafe { libc::kill(child.id() as libc::pid_t, libc::SIGINT) };
+    let output = child.wait_with_output().expect("moonwake ends");
+    drop(input);
+    assert!(output.stderr.starts_with(b"moonwake: (command line):1: interrupted!\nstack traceback:"));
+}
+
+#[test]
 fn words_without_a_script_stand_at_negative_indexes() {
     assert_eq!(out(&["-e", "print(#arg, arg[0], arg[-2])"], ""), "0\tnil\t-e\n");
+}
+
+#[test]
+fn chunks_at_the_prompt_read_the_lines_behind_them() {
+    let text = out(&["-i"], "print(io.read())\nread by it\n='next'\n");
+    assert!(text.ends_with("\n> read by it\n> next\n> \n"), "{text}");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_moonwake"))
+        .arg("-i")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("moonwake starts");
+    child.stdin.take().expect("stdin is a pipe").write_all(b"='\xff\x01', #'\xff'\n").expect("the input is read");
+    let output = child.wait_with_output().expect("moonwake ends");
+    assert!(output.stdout.ends_with(b"\n> \xff\x01\t1\n> \n"));
+}
+
+#[test]
+fn the_prompt_comes_after_what_was_asked_for() {
+    let script = file("before_prompt.lua", "print('script', ...)");
+    let text = out(&["-i", "-e", "x = 1", &script, "a"], "=x, arg[1]\n");
+    let mut lines = text.lines();
+    assert!(lines.next().is_some_and(|line| line.starts_with("moonwake ")), "{text}");
+    assert_eq!(lines.collect::<Vec<_>>(), ["script\ta", "> 1\ta", "> "]);
+    // Not where that failed.
+    assert!(!String::from_utf8_lossy(&moonwake(&["-i", "-e", "x()"], "=1\n").stdout).contains('>'));
+}
+
+#[test]
+fn the_prompt_tells_unfinished_from_wrong() {
+    let message = |input: &str| String::from_utf8(moonwake(&["-i"], input).stderr).expect("text");
+    assert_eq!(message("==1\n"), "stdin:1: unexpected symbol near '='\n");
+    assert_eq!(message("=0x\n"), "stdin:1: malformed number near '0x'\n");
+    assert_eq!(message("x = }\n"), "stdin:1: unexpected symbol near '}'\n");
+    // At the end of the input, what is unfinished is forgotten.
+    assert_eq!(message("if x then\n"), "");
+    let text = out(&["-i"], "x = {\n1,\n2}\n=#x\n=[[a\nb]]\n--[[\n]] =#x\nx = 'a\\\nb' return #x\n");
+    assert!(text.ends_with("\n> >> >> > 2\n> >> a\nb\n> >> > >> 3\n> \n"), "{text}");
 }
 
 #[test]

@@ -28,7 +28,7 @@ const ALLOWED: &[&str] = &[
     "lang/src/stdlib/os/system.rs",
     "lang/src/stdlib/package/library.rs",
     "src/cli/allocator.rs",
-    "src/cli/interrupt.rs",
+    "src/cli/signals.rs",
     "lang/src/stdlib/string/buffer/",
     "ffi/src/",
     "jit/src/backend/",

@@ -40,9 +40,9 @@ pub fn with_jit<R>(vm: &mut Vm, act: impl FnOnce(&mut Jit, &mut Vm) -> R) -> Opt
 }
 
 /// The names of the commands that [`command`] knows.
-pub const COMMANDS: &[&str] = &["on", "off", "flush", "v", "dump"];
+pub const COMMANDS: &[&str] = &["v", "dump"];
 
-/// Carries out a `-j` command: `on`, `off`, `flush`, `v[=file]`, `dump[=what[,file]]`. As with LuaJIT, `v` writes to standard error
+/// Carries out a `-j` command: `v[=file]`, `dump[=what[,file]]`. As with LuaJIT, `v` writes to standard error
 /// and `dump` to standard output.
 ///
 /// The letters of a dump: `b` bytecode, `o` what the passes did, `i` IR with snapshots, `c` Cranelift IR, `m` machine code. LuaJIT's `t`,
@@ -52,13 +52,10 @@ pub const COMMANDS: &[&str] = &["on", "off", "flush", "v", "dump"];
 /// What is wrong with the command.
 pub fn command(vm: &mut Vm, command: &str) -> Result<(), String> {
     let (name, argument) = match command.split_once('=') {
-        Some((name, argument)) => (name, Some(argument)),
+        Some((name, argument)) => (name, Some(argument).filter(|argument| !argument.is_empty())),
         None => (command, None),
     };
     let done = match (name, argument) {
-        ("on", None) => with_jit(vm, |jit, vm| jit.set_enabled(vm, true)),
-        ("off", None) => with_jit(vm, |jit, vm| jit.set_enabled(vm, false)),
-        ("flush", None) => with_jit(vm, |jit, vm| jit.flush(vm)),
         ("v", file) => {
             let sink = sink(file, Box::new(std::io::stderr()))?;
             with_jit(vm, |jit, _| jit.report.verbose = Some(sink))

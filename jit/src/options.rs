@@ -106,6 +106,8 @@ impl Options {
             "loop" => self.passes.set("peel", on),
             "fwd" => self.passes.set("forward", on),
             "narrow" | "abc" | "fuse" => true,
+            // A multiplication and an addition may be one rounding less; that they are is for nobody to rely on.
+            "fma" => true,
             name => self.passes.set(name, on),
         }
     }

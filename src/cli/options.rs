@@ -15,6 +15,8 @@ enum Effect {
     Value(fn(&mut Options, OsString) -> Result<(), String>),
     /// The value, if there is one, follows in the same word.
     Optional(fn(&mut Options, OsString) -> Result<(), String>),
+    /// What follows in the same word and all words after it are no options of this table.
+    Rest(fn(&mut Options, Vec<OsString>) -> Result<(), String>),
 }
 
 struct Row {
@@ -62,7 +64,7 @@ const TABLE: &[Row] = &[
         value: "command",
         help: "Control the JIT compiler: on, off, flush, v[=file], dump[=what[,file]]; or start a module: p[=what[,file]], bc[=file].",
         effect: Effect::Value(|o, v| {
-            o.jit_commands.push(text("-j", v)?);
+            o.actions.push(Action::Jit(text("-j", v)?));
             Ok(())
         }),
     },
@@ -71,25 +73,19 @@ const TABLE: &[Row] = &[
         value: "[options]",
         help: "Set the optimisation level (0 to 3), flags (+fold, -loop) or parameters (hotloop=56) of the JIT compiler.",
         effect: Effect::Optional(|o, v| {
-            o.optimisations.push(text("-O", v)?);
+            o.actions.push(Action::Optimise(text("-O", v)?));
             Ok(())
         }),
     },
     Row {
         names: &["-b"],
-        value: "[lgs]",
-        help: "Save the bytecode of the script (or of -e) in the file named after it, with -bg with debug information; -bl lists it.",
-        effect: Effect::Optional(|o, v| {
-            let mut bytecode = Bytecode { list: false, debug_info: false };
-            for letter in v.as_bytes() {
-                match letter {
-                    b'l' => bytecode.list = true,
-                    b'g' => bytecode.debug_info = true,
-                    b's' => bytecode.debug_info = false,
-                    _ => return Err(format!("-b is followed by l, g or s, not by '{}'", v.display())),
-                }
+        value: "...",
+        help: "Save or list bytecode: input output, or with -bl input; -bg keeps debug information, -b alone names its options.",
+        effect: Effect::Rest(|o, words| {
+            if o.interactive || o.version || o.actions.iter().any(|action| !matches!(action, Action::Optimise(_))) {
+                return Err("-b runs nothing: of other options only -O may stand before it".to_owned());
             }
-            o.bytecode = Some(bytecode);
+            o.bytecode = Some(words);
             Ok(())
         }),
     },
@@ -146,22 +142,17 @@ const TABLE: &[Row] = &[
     Row { names: &["-h", "--help"], value: "", help: "Show this text.", effect: Effect::Flag(|o| o.help = true) },
 ];
 
-/// Something to run before the script, in the order of the command line.
+/// Something to do before the script, in the order of the command line.
 #[derive(Debug, PartialEq)]
 pub enum Action {
     /// `-e`.
     Chunk(OsString),
     /// `-l`.
     Require(OsString),
-}
-
-/// What is done with a script's bytecode instead of running it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Bytecode {
-    /// Whether it is listed rather than saved.
-    pub list: bool,
-    /// Whether lines and names are saved with it.
-    pub debug_info: bool,
+    /// `-j`.
+    Jit(String),
+    /// `-O`.
+    Optimise(String),
 }
 
 /// What to run.
@@ -176,9 +167,9 @@ pub enum Script {
 /// A command line, taken apart.
 #[derive(Debug, Default, PartialEq)]
 pub struct Options {
-    /// Chunks and libraries, in order.
+    /// What is done before the script, in order.
     pub actions: Vec<Action>,
-    /// Whether one of them is a chunk.
+    /// Whether a chunk is among it.
     pub has_chunk: bool,
     /// The script, if one is given.
     pub script: Option<Script>,
@@ -194,12 +185,8 @@ pub struct Options {
     pub help: bool,
     /// `-E`.
     pub ignore_environment: bool,
-    /// `-b`.
-    pub bytecode: Option<Bytecode>,
-    /// Each `-j`.
-    pub jit_commands: Vec<String>,
-    /// Each `-O`.
-    pub optimisations: Vec<String>,
+    /// The words of `-b`.
+    pub bytecode: Option<Vec<OsString>>,
     /// Each `-I`.
     pub include_dirs: Vec<PathBuf>,
     /// Each `-L`.
@@ -262,7 +249,7 @@ impl Options {
         Ok(options)
     }
 
-    fn option(&mut self, word: &OsStr, rest: &mut impl Iterator<Item = OsString>) -> Result<(), String> {
+    fn option(&mut self, word: &OsStr, rest: &mut dyn Iterator<Item = OsString>) -> Result<(), String> {
         let bytes = word.as_bytes();
         for row in TABLE {
             for name in row.names {
@@ -277,6 +264,11 @@ impl Options {
                     Effect::Flag(set) if attached.is_empty() => set(self),
                     Effect::Flag(_) => continue,
                     Effect::Optional(set) => set(self, OsStr::from_bytes(attached).to_owned())?,
+                    Effect::Rest(set) => {
+                        let letters = (!attached.is_empty()).then(|| [b"-", attached].concat());
+                        let letters = letters.map(|letters| OsStr::from_bytes(&letters).to_owned());
+                        set(self, letters.into_iter().chain(rest).collect())?;
+                    }
                     Effect::Value(set) if attached.is_empty() => {
                         let value = rest.next().ok_or_else(|| format!("{name} needs an argument: {}", row.value))?;
                         self.words_before.push(value.clone());
@@ -316,8 +308,7 @@ mod tests {
     #[test]
     fn options_end_at_the_script() {
         let o = parse(&["-e", "x=1", "-joff", "-j", "v", "a.lua", "-e", "y"]).unwrap();
-        assert_eq!(o.actions, [Action::Chunk("x=1".into())]);
-        assert_eq!(o.jit_commands, ["off", "v"]);
+        assert_eq!(o.actions, [Action::Chunk("x=1".into()), Action::Jit("off".into()), Action::Jit("v".into())]);
         assert_eq!(o.script, Some(Script::File("a.lua".into())));
         assert_eq!(o.script_args, ["-e", "y"]);
         assert_eq!(o.words_before.len(), 6);
@@ -326,8 +317,9 @@ mod tests {
     #[test]
     fn values_may_be_attached() {
         let o = parse(&["-lfoo", "-O3", "-Ohotloop=1", "--stats=out.json", "-"]).unwrap();
-        assert_eq!(o.actions, [Action::Require("foo".into())]);
-        assert_eq!(o.optimisations, ["3", "hotloop=1"]);
+        let settings = ["3", "hotloop=1"].map(|setting| Action::Optimise(setting.into()));
+        assert_eq!(o.actions[0], Action::Require("foo".into()));
+        assert_eq!(o.actions[1..], settings);
         assert_eq!(o.stats, Some(Some("out.json".into())));
         assert_eq!(o.script, Some(Script::Stdin));
         assert_eq!(parse(&["--stats"]).unwrap().stats, Some(None));
@@ -336,12 +328,12 @@ mod tests {
     }
 
     #[test]
-    fn bytecode_is_listed_or_saved() {
-        assert_eq!(parse(&["-bl", "a"]).unwrap().bytecode, Some(Bytecode { list: true, debug_info: false }));
-        let o = parse(&["-bg", "a.lua", "a.out"]).unwrap();
-        assert_eq!(o.bytecode, Some(Bytecode { list: false, debug_info: true }));
-        assert_eq!((o.script, &o.script_args[..]), (Some(Script::File("a.lua".into())), &["a.out".into()][..]));
-        assert!(parse(&["-bx", "a"]).is_err());
+    fn the_words_of_b_are_its_own() {
+        let o = parse(&["-O2", "-blg", "a.lua", "-n", "x"]).unwrap();
+        assert_eq!(o.bytecode, Some(["-lg", "a.lua", "-n", "x"].map(OsString::from).to_vec()));
+        assert_eq!((o.script, &o.script_args[..]), (None, &[][..]));
+        assert_eq!(parse(&["-b"]).unwrap().bytecode, Some(Vec::new()));
+        assert!(parse(&["-e", "x=1", "-b", "a", "b"]).is_err());
     }
 
     #[test]

@@ -4,12 +4,13 @@
 //! is at the end of it) asks for more lines. The history is kept in a file in the user's home. The globals `_PROMPT` and `_PROMPT2` replace
 //! the prompts. Input that is no terminal is read as it is, and prompted for all the same, as by LuaJIT.
 
-use super::interrupt::interruptible;
+use super::signals::interruptible;
 use moonwake::{Engine, Incomplete};
+use moonwake_lang::stdlib::io::stream::{Standard, Stream, flush_all, write_stdout};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{Config, Editor};
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 const PROMPT: &str = "> ";
@@ -37,23 +38,23 @@ impl Input {
     }
 
     /// The next line, without its end.
-    fn read_line(&mut self, prompt: &str) -> Result<String, ReadlineError> {
+    fn read_line(&mut self, prompt: &[u8]) -> Result<Vec<u8>, ReadlineError> {
         match self {
-            Input::Terminal { editor, .. } => editor.readline(prompt),
+            Input::Terminal { editor, .. } => Ok(editor.readline(&*String::from_utf8_lossy(prompt))?.into_bytes()),
             Input::Plain => {
-                print!("{prompt}");
-                std::io::stdout().flush()?;
-                let mut line = Vec::new();
-                if std::io::stdin().lock().read_until(b'\n', &mut line)? == 0 {
-                    return Err(ReadlineError::Eof);
-                }
-                Ok(String::from_utf8_lossy(&line).trim_end_matches('\n').to_owned())
+                write_stdout(prompt);
+                flush_all();
+                // What chunks read follows the line.
+                let mut input = Stream::standard(Standard::Input);
+                let line = input.read_line().ok_or(ReadlineError::Eof)?;
+                Ok(line.strip_suffix(b"\n").unwrap_or(line).to_vec())
             }
         }
     }
 
-    fn remember(&mut self, text: &str) {
+    fn remember(&mut self, text: &[u8]) {
         if let Input::Terminal { editor, history } = self {
+            let text = String::from_utf8_lossy(text);
             let is_new = editor.add_history_entry(text.trim_end()).unwrap_or(false);
             if let (true, Some(file)) = (is_new, history) {
                 // At once, for the line may end the program.
@@ -66,36 +67,42 @@ impl Input {
 /// Reads and runs lines until the input ends.
 pub fn run(engine: &mut Engine) {
     let Ok(mut input) = Input::new() else {
-        eprintln!("moonwake: the terminal cannot be used");
+        complain(b"moonwake: the terminal cannot be used");
         return;
     };
     while let Some(text) = read_chunk(&mut input, engine) {
-        if text.trim().is_empty() {
+        if text.trim_ascii().is_empty() {
             continue;
         }
         input.remember(&text);
-        match interruptible(engine, |engine| engine.evaluate(text.as_bytes())) {
-            Err(message) if !message.is_empty() => eprintln!("{message}"),
+        match interruptible(engine, |engine| engine.evaluate(&text)) {
+            Err(message) if !message.is_empty() => complain(&message),
             _ => {}
         }
     }
-    println!();
+    write_stdout(b"\n");
+    flush_all();
+}
+
+fn complain(message: &[u8]) {
+    // Nothing can be done about a standard error that is closed.
+    let _ = std::io::stderr().write_all(&[message, b"\n"].concat());
 }
 
 /// One complete chunk; `None` at the end of the input.
-fn read_chunk(input: &mut Input, engine: &mut Engine) -> Option<String> {
-    let mut text = String::new();
+fn read_chunk(input: &mut Input, engine: &mut Engine) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
     loop {
         let prompt = if text.is_empty() { prompt(engine, "_PROMPT", PROMPT) } else { prompt(engine, "_PROMPT2", MORE) };
         match input.read_line(&prompt) {
             Ok(line) => {
-                text.push_str(&line);
-                if engine.completeness(text.as_bytes()) != Incomplete::NeedsMore {
+                text.extend(line);
+                if engine.completeness(&text) != Incomplete::NeedsMore {
                     return Some(text);
                 }
-                text.push('\n');
+                text.push(b'\n');
             }
-            Err(ReadlineError::Interrupted) if text.is_empty() => eprintln!("(Ctrl-D leaves)"),
+            Err(ReadlineError::Interrupted) if text.is_empty() => complain(b"(Ctrl-D leaves)"),
             Err(ReadlineError::Interrupted) => text.clear(),
             Err(_) => return None,
         }
@@ -103,8 +110,8 @@ fn read_chunk(input: &mut Input, engine: &mut Engine) -> Option<String> {
 }
 
 /// The text of a global variable, or what stands for it.
-fn prompt(engine: &mut Engine, variable: &str, default: &str) -> String {
-    engine.global_text(variable).map_or(default.to_owned(), |text| String::from_utf8_lossy(&text).into_owned())
+fn prompt(engine: &mut Engine, variable: &str, default: &str) -> Vec<u8> {
+    engine.global_text(variable).unwrap_or_else(|| default.into())
 }
 
 fn history_file() -> Option<PathBuf> {

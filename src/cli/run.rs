@@ -1,13 +1,14 @@
 //! Running what the command line asks for.
 
-use super::interrupt::interruptible;
-use super::options::{Action, Bytecode, Options, Script, usage};
+use super::options::{Action, Options, Script, usage};
 use super::repl;
+use super::signals::interruptible;
 use moonwake::{Config, Engine};
-use std::ffi::OsString;
-use std::io::{IsTerminal, Read, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use moonwake_lang::stdlib::io::stream::write_stdout;
+use std::ffi::{OsStr, OsString};
+use std::io::{IsTerminal, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// The version line.
@@ -19,13 +20,12 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     let options = match Options::parse(words) {
         Ok(options) => options,
         Err(problem) => {
-            eprintln!("moonwake: {problem}");
-            eprint!("{}", usage("moonwake"));
+            report(format!("{problem}\n{}", usage("moonwake").trim_end()).as_bytes());
             return ExitCode::FAILURE;
         }
     };
     if options.help {
-        print!("{}", usage("moonwake"));
+        write_stdout(usage("moonwake").as_bytes());
         return ExitCode::SUCCESS;
     }
     match run(options) {
@@ -47,18 +47,12 @@ fn report(message: &[u8]) {
     let _ = err.write_all(b"moonwake: ").and_then(|()| err.write_all(message)).and_then(|()| err.write_all(b"\n"));
 }
 
-fn run(options: Options) -> Result<(), Vec<u8>> {
+fn run(mut options: Options) -> Result<(), Vec<u8>> {
     let mut engine = Engine::new(config(&options)).map_err(String::into_bytes)?;
-    for command in &options.jit_commands {
-        engine.jit_command(command).map_err(String::into_bytes)?;
-    }
-    for setting in &options.optimisations {
-        engine.optimisation(setting).map_err(String::into_bytes)?;
-    }
-    if options.version {
-        println!("{VERSION}");
-    }
-    let result = interruptible(&mut engine, |engine| run_actions(&options, engine));
+    let result = match options.bytecode.take() {
+        Some(words) => save_bytecode(&options, words, &mut engine),
+        None => run_actions(&options, &mut engine),
+    };
     engine.close();
     let stats = write_stats(&options, &mut engine);
     result.and(stats)
@@ -75,8 +69,8 @@ fn config(options: &Options) -> Config {
     };
     #[cfg(feature = "ggml")]
     {
-        config.include_dirs.push(PathBuf::from(moonwake_ggml::INCLUDE_DIR));
-        config.library_dirs.push(PathBuf::from(moonwake_ggml::LIB_DIR));
+        config.include_dirs.push(std::path::PathBuf::from(moonwake_ggml::INCLUDE_DIR));
+        config.library_dirs.push(std::path::PathBuf::from(moonwake_ggml::LIB_DIR));
     }
     if !options.ignore_environment {
         config.environment = true;
@@ -84,79 +78,68 @@ fn config(options: &Options) -> Config {
     config
 }
 
+/// Runs everything in LuaJIT's order.
 fn run_actions(options: &Options, engine: &mut Engine) -> Result<(), Vec<u8>> {
-    let interactive = options.interactive
-        || (options.script.is_none() && !options.has_chunk && !options.version && std::io::stdin().is_terminal());
-    if let Some(bytecode) = options.bytecode {
-        return write_bytecode(options, bytecode, engine);
-    }
     set_arguments(options, engine);
     if !options.ignore_environment
         && let Some(init) = std::env::var_os("LUA_INIT")
     {
-        match init.as_bytes() {
-            [b'@', file @ ..] => engine.run_file(&PathBuf::from(std::ffi::OsStr::from_bytes(file)), &[])?,
-            source => engine.run_source(source, b"=LUA_INIT", &[])?,
-        }
+        interruptible(engine, |engine| match init.as_bytes() {
+            [b'@', file @ ..] => engine.run_file(Path::new(OsStr::from_bytes(file)), &[]),
+            source => engine.run_source(source, b"=LUA_INIT", &[]),
+        })?;
     }
+    let idle = options.script.is_none() && !options.has_chunk && !options.version;
+    let interactive = options.interactive || (idle && std::io::stdin().is_terminal());
+    let banner = |shown: bool| {
+        if shown {
+            write_stdout(VERSION.as_bytes());
+            write_stdout(b"\n");
+        }
+    };
+    banner(options.version || options.interactive);
     for action in &options.actions {
-        match action {
-            Action::Chunk(source) => engine.run_source(source.as_bytes(), b"=(command line)", &[])?,
-            Action::Require(name) => engine.require(name.as_bytes())?,
-        }
+        carry_out(action, engine)?;
     }
-    let args: Vec<&[u8]> = options.script_args.iter().map(|a| a.as_bytes()).collect();
     match &options.script {
-        Some(Script::File(file)) => engine.run_file(&PathBuf::from(file), &args)?,
-        Some(Script::Stdin) => engine.run_source(&read_stdin()?, b"=stdin", &args)?,
-        None if !interactive && !options.has_chunk && !options.version => {
-            engine.run_source(&read_stdin()?, b"=stdin", &args)?;
+        Some(Script::File(file)) => interruptible(engine, |engine| engine.run_script(Some(Path::new(file))))?,
+        Some(Script::Stdin) => interruptible(engine, |engine| engine.run_script(None))?,
+        // Input that nothing on the command line speaks of may fail: that has never been seen in the exit status of a Lua.
+        None if !interactive && idle => {
+            if let Err(message) = interruptible(engine, |engine| engine.run_script(None)) {
+                report(&message);
+            }
         }
         None => {}
     }
     if interactive {
-        if !options.version {
-            println!("{VERSION}");
-        }
+        banner(!options.version && !options.interactive);
         repl::run(engine);
     }
     Ok(())
 }
 
-fn read_stdin() -> Result<Vec<u8>, Vec<u8>> {
-    let mut source = Vec::new();
-    std::io::stdin().read_to_end(&mut source).map_err(|e| format!("cannot read stdin: {e}").into_bytes())?;
-    Ok(source)
+fn carry_out(action: &Action, engine: &mut Engine) -> Result<(), Vec<u8>> {
+    match action {
+        Action::Chunk(source) => {
+            interruptible(engine, |engine| engine.run_source(source.as_bytes(), b"=(command line)", &[]))
+        }
+        Action::Require(name) => interruptible(engine, |engine| engine.require(name.as_bytes())),
+        Action::Jit(command) => engine.jit_command(command).map_err(String::into_bytes),
+        Action::Optimise(setting) => engine.optimisation(setting).map_err(String::into_bytes),
+    }
 }
 
-/// Lists or saves the bytecode of the script, of `-e`'s chunk or of standard input.
-fn write_bytecode(options: &Options, wanted: Bytecode, engine: &mut Engine) -> Result<(), Vec<u8>> {
-    let mut files = options.script_args.iter();
-    let (source, name) = match (options.actions.last(), &options.script) {
-        (Some(Action::Chunk(source)), script) => {
-            if let Some(Script::File(output)) = script {
-                files = std::slice::from_ref(output).iter();
-            }
-            (source.as_bytes().to_vec(), b"=(command line)".to_vec())
-        }
-        (_, Some(Script::File(file))) => {
-            let source = std::fs::read(file).map_err(|e| format!("cannot open {}: {e}", file.display()))?;
-            (source, [b"@", file.as_bytes()].concat())
-        }
-        _ => (read_stdin()?, b"=stdin".to_vec()),
-    };
-    let output = files.next();
-    let bytes = match (wanted.list, output) {
-        (true, _) => engine.list_bytecode(&source, &name)?.into_bytes(),
-        (false, Some(_)) => engine.dump_bytecode(&source, &name, !wanted.debug_info)?,
-        (false, None) => return Err(b"-b needs a file to save the bytecode in; -bl lists it".to_vec()),
-    };
-    match output.filter(|file| *file != "-") {
-        Some(file) => {
-            std::fs::write(file, bytes).map_err(|e| format!("cannot write {}: {e}", file.display()).into_bytes())
-        }
-        None => std::io::stdout().write_all(&bytes).map_err(|e| format!("cannot write: {e}").into_bytes()),
+fn save_bytecode(options: &Options, words: Vec<OsString>, engine: &mut Engine) -> Result<(), Vec<u8>> {
+    for action in &options.actions {
+        carry_out(action, engine)?;
     }
+    let words: Vec<Vec<u8>> = words.into_iter().map(OsString::into_vec).collect();
+    engine.save_bytecode(&words).map_err(|failure| {
+        // As in `report`. There is nothing more to say then.
+        let _ = std::io::stderr().write_all(&failure.text());
+        Vec::new()
+    })
 }
 
 /// Sets the global `arg`: the script at 0, its arguments from 1, what stood before it at negative indexes; without a script all words have

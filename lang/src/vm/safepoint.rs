@@ -51,7 +51,9 @@ impl Vm {
         let reasons = self.trace.poll.load(Ordering::Relaxed);
         if reasons & INTERRUPT != 0 {
             self.trace.poll.fetch_and(!INTERRUPT, Ordering::Relaxed);
-            return Err(self.error_at_level(0, b"interrupted!"));
+            let in_native =
+                self.frame(0).and_then(|frame| frame.function()).is_some_and(|function| function.is_native());
+            return Err(self.error_at_level(in_native.into(), b"interrupted!"));
         }
         if reasons & TICK != 0 {
             self.tick()?;
