@@ -215,10 +215,15 @@ impl Engine {
         if self.as_expression(source).is_some() {
             return Incomplete::Complete;
         }
-        match self.vm.load(&as_chunk(source), b"=stdin") {
+        let mut read = |text: &[u8]| match self.vm.load(text, b"=stdin") {
             Ok(_) => Incomplete::Complete,
             Err(message) if message.ends_with(b"near '<eof>'") => Incomplete::NeedsMore,
             Err(_) => Incomplete::Wrong,
+        };
+        match read(&as_chunk(source)) {
+            // What is no statement may become an expression.
+            Incomplete::Wrong => read(&[b"return ", source].concat()),
+            result => result,
         }
     }
 

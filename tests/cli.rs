@@ -355,6 +355,29 @@ fn dumps_go_to_standard_output_and_lines_about_traces_to_standard_error() {
 }
 
 #[test]
+fn the_environment_names_files_for_dumps() {
+    let script = file(
+        "to_files.lua",
+        "local s = 0 for i = 1, 1000 do s = s + i end require('jit.p').start('f') require('jit.p').stop()",
+    );
+    for (variable, command, expected) in [
+        ("LUAJIT_VERBOSEFILE", "v", "[TRACE   1 "),
+        ("LUAJIT_DUMPFILE", "dump", "---- TRACE 1 start"),
+        ("LUAJIT_LISTFILE", "bc", "main <0-"),
+        ("LUAJIT_PROFILEFILE", "flush", ""),
+    ] {
+        let target = format!("{}/{variable}", env!("CARGO_TARGET_TMPDIR"));
+        let mut command_line = Command::new(env!("CARGO_BIN_EXE_moonwake"));
+        let output = command_line.arg(format!("-j{command}")).arg(&script).env(variable, &target).output();
+        let output = output.expect("moonwake runs");
+        assert_eq!((output.status.code(), &output.stderr[..]), (Some(0), &b""[..]), "{command}");
+        let text = std::fs::read_to_string(target).expect("the file was written");
+        assert!(text.starts_with(expected), "{command}: {text}");
+    }
+    assert_eq!(err(&["-jv=none/v", "-e", ""], ""), "moonwake: none/v: No such file or directory\n");
+}
+
+#[test]
 fn a_jit_command_can_be_a_module() {
     let busy = file(
         "busy.lua",
@@ -550,6 +573,8 @@ fn the_prompt_tells_unfinished_from_wrong() {
     assert_eq!(message("if x then\n"), "");
     let text = out(&["-i"], "x = {\n1,\n2}\n=#x\n=[[a\nb]]\n--[[\n]] =#x\nx = 'a\\\nb' return #x\n");
     assert!(text.ends_with("\n> >> >> > 2\n> >> a\nb\n> >> > >> 3\n> \n"), "{text}");
+    // An expression may go on, too, which no statement begins with.
+    assert!(out(&["-i"], "1 +\n2\n{\n} ~= nil\n'a' ..\n\n'b'\n").ends_with("\n> >> 3\n> >> true\n> >> >> ab\n> \n"));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::report::{Report, Sink, hottest_exits};
 use crate::runtime;
 use crate::trace::state::Jit;
 use moonwake_lang::vm::Vm;
+use std::ffi::OsString;
 use std::fs::File;
 
 /// How the compiler is set up.
@@ -57,7 +58,7 @@ pub fn command(vm: &mut Vm, command: &str) -> Result<(), String> {
     };
     let done = match (name, argument) {
         ("v", file) => {
-            let sink = sink(file, Box::new(std::io::stderr()))?;
+            let sink = sink(file, "LUAJIT_VERBOSEFILE", Box::new(std::io::stderr()))?;
             with_jit(vm, |jit, _| jit.report.verbose = Some(sink))
         }
         ("dump", argument) => {
@@ -66,7 +67,7 @@ pub fn command(vm: &mut Vm, command: &str) -> Result<(), String> {
                 None => ("", None),
             };
             let what = dump_letters(what)?;
-            let sink = sink(file, Box::new(std::io::stdout()))?;
+            let sink = sink(file, "LUAJIT_DUMPFILE", Box::new(std::io::stdout()))?;
             with_jit(vm, |jit, _| jit.report.dump = Some((sink, what)))
         }
         _ => return Err(format!("unknown JIT command '{command}'")),
@@ -74,14 +75,19 @@ pub fn command(vm: &mut Vm, command: &str) -> Result<(), String> {
     done.ok_or_else(|| "there is no JIT compiler".to_owned())
 }
 
-/// Where the text of a command goes: a file, standard output if asked for by `-`, or where it goes by itself.
-fn sink(file: Option<&str>, default: Sink) -> Result<Sink, String> {
+/// Where the text of a command goes: to a file, which the environment may name, to standard output if asked for by `-`, or where
+/// it goes by itself.
+fn sink(file: Option<&str>, variable: &str, default: Sink) -> Result<Sink, String> {
+    let file = file.map(OsString::from).or_else(|| std::env::var_os(variable));
     match file {
         None => Ok(default),
-        Some("-") => Ok(Box::new(std::io::stdout())),
-        Some(name) => match File::create(name) {
+        Some(name) if name == "-" => Ok(Box::new(std::io::stdout())),
+        Some(name) => match File::create(&name) {
             Ok(file) => Ok(Box::new(file)),
-            Err(error) => Err(format!("cannot open '{name}': {error}")),
+            Err(error) => {
+                let reason = error.to_string();
+                Err(format!("{}: {}", name.display(), reason.split(" (os error").next().unwrap_or_default()))
+            }
         },
     }
 }

@@ -6,11 +6,11 @@
 
 use super::signals::interruptible;
 use moonwake::{Engine, Incomplete};
-use moonwake_lang::stdlib::io::stream::{Standard, Stream, flush_all, write_stdout};
+use moonwake_lang::stdlib::io::stream::{Standard, Stream, flush_all, write_stderr, write_stdout};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{Config, Editor};
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 const PROMPT: &str = "> ";
@@ -85,8 +85,7 @@ pub fn run(engine: &mut Engine) {
 }
 
 fn complain(message: &[u8]) {
-    // Nothing can be done about a standard error that is closed.
-    let _ = std::io::stderr().write_all(&[message, b"\n"].concat());
+    write_stderr(&[message, b"\n"].concat());
 }
 
 /// One complete chunk; `None` at the end of the input.

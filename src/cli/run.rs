@@ -4,9 +4,9 @@ use super::options::{Action, Options, Script, usage};
 use super::repl;
 use super::signals::interruptible;
 use moonwake::{Config, Engine};
-use moonwake_lang::stdlib::io::stream::write_stdout;
+use moonwake_lang::stdlib::io::stream::{write_stderr, write_stdout};
 use std::ffi::{OsStr, OsString};
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::process::ExitCode;
@@ -42,9 +42,7 @@ fn report(message: &[u8]) {
     if message.is_empty() {
         return;
     }
-    let mut err = std::io::stderr().lock();
-    // Nothing can be done about a standard error that is closed.
-    let _ = err.write_all(b"moonwake: ").and_then(|()| err.write_all(message)).and_then(|()| err.write_all(b"\n"));
+    write_stderr(&[b"moonwake: ", message, b"\n"].concat());
 }
 
 fn run(mut options: Options) -> Result<(), Vec<u8>> {
@@ -136,8 +134,8 @@ fn save_bytecode(options: &Options, words: Vec<OsString>, engine: &mut Engine) -
     }
     let words: Vec<Vec<u8>> = words.into_iter().map(OsString::into_vec).collect();
     engine.save_bytecode(&words).map_err(|failure| {
-        // As in `report`. There is nothing more to say then.
-        let _ = std::io::stderr().write_all(&failure.text());
+        write_stderr(&failure.text());
+        // There is nothing more to say.
         Vec::new()
     })
 }
@@ -161,7 +159,7 @@ fn write_stats(options: &Options, engine: &mut Engine) -> Result<(), Vec<u8>> {
     let Some(target) = &options.stats else { return Ok(()) };
     let json = engine.stats_json();
     match target {
-        None => eprintln!("{json}"),
+        None => write_stderr((json + "\n").as_bytes()),
         Some(file) => {
             std::fs::write(file, json + "\n").map_err(|e| format!("cannot write {}: {e}", file.display()))?;
         }

@@ -9,6 +9,7 @@ use super::ticker::TICK;
 use crate::gc::{Heap, Marker, poll};
 use crate::metamethod::Metamethod;
 use crate::object::Gc;
+use crate::stdlib::io::stream::write_stderr;
 use crate::stdlib::jit::events::Event;
 use crate::value::Value;
 use std::sync::atomic::Ordering;
@@ -175,7 +176,7 @@ impl Vm {
                     continue;
                 }
                 let message = self.raw_tostring(error.value);
-                eprintln!("ERROR in finalizer: {}", String::from_utf8_lossy(message.bytes()));
+                write_stderr(&[b"ERROR in finalizer: ", message.bytes(), b"\n"].concat());
             }
         }
     }

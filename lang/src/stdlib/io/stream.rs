@@ -287,6 +287,11 @@ pub fn write_stdout(bytes: &[u8]) {
     let _ = Stream::standard(Standard::Output).write(bytes);
 }
 
+/// Writes to standard error. Nothing can be done about one that is closed or full.
+pub fn write_stderr(bytes: &[u8]) {
+    let _ = Stream::standard(Standard::Error).write(bytes);
+}
+
 /// Writes out what all files have buffered.
 pub fn flush_all() {
     // SAFETY: a null pointer stands for every open file.

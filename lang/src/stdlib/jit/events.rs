@@ -8,6 +8,7 @@
 //! The handlers are kept in the registry. An error in one is reported and goes no further; while one runs no event is told. Other
 //! events can be attached to, but never happen: what traces do is shown by `-jv` and `-jdump`.
 
+use super::super::io::stream::write_stderr;
 use crate::value::Value;
 use crate::vm::Vm;
 use crate::vm::native::{Call, NativeResult};
@@ -48,7 +49,7 @@ impl Vm {
         self.extension::<Handlers>().running = true;
         if let Err(error) = self.call_protected(handler, args) {
             let message = self.raw_tostring(error.value);
-            eprintln!("VM handler failed: {}", String::from_utf8_lossy(message.bytes()));
+            write_stderr(&[b"VM handler failed: ", message.bytes(), b"\n"].concat());
         }
         self.extension::<Handlers>().running = false;
     }

@@ -47,7 +47,7 @@ fn verbose(call: &mut Call) -> NativeResult {
 /// `on([letters [, file]])`: traces in full, to standard output unless a file is named.
 fn dump(call: &mut Call) -> NativeResult {
     let letters = text(call, 0)?.unwrap_or_default();
-    let file = text(call, 1)?.unwrap_or_else(|| "-".to_owned());
+    let file = text(call, 1)?.unwrap_or_default();
     show(call, &format!("dump={letters},{file}"))
 }
 

@@ -158,6 +158,7 @@ local function start(mode, name)
   stop()
   local s = settings(mode or 'f')
   local zone = require 'jit.zone'
+  name = name or os.getenv 'LUAJIT_PROFILEFILE'
   local own = name and name ~= '-'
   local run = { settings = s, counts = {}, below = {}, own = own }
   run.file = own and assert(io.open(name, 'w')) or io.stdout

@@ -16,7 +16,7 @@ mod object;
 mod target;
 
 use super::super::base::load::{read_chunk, read_file, read_source};
-use super::super::io::stream::{Standard, Stream};
+use super::super::io::stream::{Standard, Stream, write_stderr};
 use crate::bytecode::Prototype;
 use crate::bytecode::disasm::disassemble;
 use crate::bytecode::dump::dump;
@@ -51,9 +51,7 @@ fn start(call: &mut Call) -> NativeResult {
         words.push(call.bytes(i)?.to_vec());
     }
     if let Err(failure) = save(&words) {
-        let mut stream = Stream::standard(Standard::Error);
-        // Nothing can be done about a standard error that is closed.
-        let _ = stream.write(&failure.text());
+        write_stderr(&failure.text());
         std::process::exit(1);
     }
     call.none()
