@@ -465,6 +465,7 @@ fn the_environment_begins() {
     assert_eq!(run("X = 5", &["-e", "print(X)"]).0, "5\n");
     assert_eq!(run(&format!("@{init}"), &["-e", "print 'main'"]).0, "init\nmain\n");
     assert!(run("print 'first'", &["-v"]).0.starts_with("first\nmoonwake "));
+    assert_eq!(run("print 'first'", &["-ble", ""]).0.lines().next(), Some("first"));
     assert_eq!(run("x =", &["-v"]).1, "moonwake: LUA_INIT:1: unexpected symbol near '<eof>'\n");
     let (out, err, status) = run("error 'here'", &["-e", "print 'main'"]);
     assert!(out.is_empty() && err.starts_with("moonwake: LUA_INIT:1: here\nstack traceback:") && status == Some(1));

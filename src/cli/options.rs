@@ -85,7 +85,8 @@ const TABLE: &[Row] = &[
             if o.interactive || o.version || o.actions.iter().any(|action| !matches!(action, Action::Optimise(_))) {
                 return Err("-b runs nothing: of other options only -O may stand before it".to_owned());
             }
-            o.bytecode = Some(words);
+            o.actions.push(Action::Save(words));
+            o.has_chunk = true;
             Ok(())
         }),
     },
@@ -153,6 +154,8 @@ pub enum Action {
     Jit(String),
     /// `-O`.
     Optimise(String),
+    /// `-b`, with all words behind it.
+    Save(Vec<OsString>),
 }
 
 /// What to run.
@@ -169,7 +172,7 @@ pub enum Script {
 pub struct Options {
     /// What is done before the script, in order.
     pub actions: Vec<Action>,
-    /// Whether a chunk is among it.
+    /// Whether a chunk is among it, or one that is saved, so that standard input is none.
     pub has_chunk: bool,
     /// The script, if one is given.
     pub script: Option<Script>,
@@ -185,8 +188,6 @@ pub struct Options {
     pub help: bool,
     /// `-E`.
     pub ignore_environment: bool,
-    /// The words of `-b`.
-    pub bytecode: Option<Vec<OsString>>,
     /// Each `-I`.
     pub include_dirs: Vec<PathBuf>,
     /// Each `-L`.
@@ -330,9 +331,9 @@ mod tests {
     #[test]
     fn the_words_of_b_are_its_own() {
         let o = parse(&["-O2", "-blg", "a.lua", "-n", "x"]).unwrap();
-        assert_eq!(o.bytecode, Some(["-lg", "a.lua", "-n", "x"].map(OsString::from).to_vec()));
+        assert_eq!(o.actions[1], Action::Save(["-lg", "a.lua", "-n", "x"].map(OsString::from).to_vec()));
         assert_eq!((o.script, &o.script_args[..]), (None, &[][..]));
-        assert_eq!(parse(&["-b"]).unwrap().bytecode, Some(Vec::new()));
+        assert_eq!(parse(&["-b"]).unwrap().actions, [Action::Save(Vec::new())]);
         assert!(parse(&["-e", "x=1", "-b", "a", "b"]).is_err());
     }
 

@@ -7,7 +7,7 @@ use moonwake::{Config, Engine};
 use moonwake_lang::stdlib::io::stream::{write_stderr, write_stdout};
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -45,12 +45,9 @@ fn report(message: &[u8]) {
     write_stderr(&[b"moonwake: ", message, b"\n"].concat());
 }
 
-fn run(mut options: Options) -> Result<(), Vec<u8>> {
+fn run(options: Options) -> Result<(), Vec<u8>> {
     let mut engine = Engine::new(config(&options)).map_err(String::into_bytes)?;
-    let result = match options.bytecode.take() {
-        Some(words) => save_bytecode(&options, words, &mut engine),
-        None => run_actions(&options, &mut engine),
-    };
+    let result = run_actions(&options, &mut engine);
     engine.close();
     let stats = write_stats(&options, &mut engine);
     result.and(stats)
@@ -125,19 +122,15 @@ fn carry_out(action: &Action, engine: &mut Engine) -> Result<(), Vec<u8>> {
         Action::Require(name) => interruptible(engine, |engine| engine.require(name.as_bytes())),
         Action::Jit(command) => engine.jit_command(command).map_err(String::into_bytes),
         Action::Optimise(setting) => engine.optimisation(setting).map_err(String::into_bytes),
+        Action::Save(words) => {
+            let words: Vec<Vec<u8>> = words.iter().map(|word| word.as_bytes().to_vec()).collect();
+            engine.save_bytecode(&words).map_err(|failure| {
+                write_stderr(&failure.text());
+                // There is nothing more to say.
+                Vec::new()
+            })
+        }
     }
-}
-
-fn save_bytecode(options: &Options, words: Vec<OsString>, engine: &mut Engine) -> Result<(), Vec<u8>> {
-    for action in &options.actions {
-        carry_out(action, engine)?;
-    }
-    let words: Vec<Vec<u8>> = words.into_iter().map(OsString::into_vec).collect();
-    engine.save_bytecode(&words).map_err(|failure| {
-        write_stderr(&failure.text());
-        // There is nothing more to say.
-        Vec::new()
-    })
 }
 
 /// Sets the global `arg`: the script at 0, its arguments from 1, what stood before it at negative indexes; without a script all words have
