@@ -304,7 +304,12 @@ impl Engine {
         let arguments = [&[function], args].concat();
         let host = Value::from(self.vm.new_native(&HOST, &[]));
         let result = self.vm.call(host, &arguments);
-        result.map_err(|error| self.describe(error))
+        result.map_err(|error| {
+            let message = self.describe(error);
+            // What the error has left behind is finalised before it is told.
+            self.vm.full_collect();
+            message
+        })
     }
 
     fn describe(&mut self, error: Error) -> Vec<u8> {

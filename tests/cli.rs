@@ -415,6 +415,20 @@ fn errors_are_reported_as_luajit_does() {
 }
 
 #[test]
+fn an_error_is_told_after_garbage_is_finalised_and_before_the_rest() {
+    let finaliser = "getmetatable(p).__gc = function() io.stderr:write('finalised\\n') end";
+    let report = |end: &str| {
+        let text = err(&["-e", &format!("local p = newproxy(true) {finaliser} {end} error('told', 0)")], "");
+        text.lines()
+            .filter(|line| ["finalised", "moonwake: told"].contains(line))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(report("p = nil"), ["finalised", "moonwake: told"]);
+    assert_eq!(report("kept = p"), ["moonwake: told", "finalised"]);
+}
+
+#[test]
 fn what_tostring_makes_of_an_error_is_text_or_not_the_message() {
     let report = |result: &str| {
         err(&["-e", &format!("error(setmetatable({{}}, {{__tostring = function() return {result} end}}))")], "")

@@ -28,13 +28,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         write_stdout(usage("moonwake").as_bytes());
         return ExitCode::SUCCESS;
     }
-    match run(options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            report(&message);
-            ExitCode::FAILURE
-        }
-    }
+    if run(&options) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Writes an error as `lua` does: the program's name, the message, the traceback.
@@ -45,12 +39,20 @@ fn report(message: &[u8]) {
     write_stderr(&[b"moonwake: ", message, b"\n"].concat());
 }
 
-fn run(options: Options) -> Result<(), Vec<u8>> {
-    let mut engine = Engine::new(config(&options)).map_err(String::into_bytes)?;
-    let result = run_actions(&options, &mut engine);
+/// Whether something succeeded; if not, its message is written.
+fn told(result: Result<(), Vec<u8>>) -> bool {
+    result.map_err(|message| report(&message)).is_ok()
+}
+
+fn run(options: &Options) -> bool {
+    let mut engine = match Engine::new(config(options)) {
+        Ok(engine) => engine,
+        Err(message) => return told(Err(message.into_bytes())),
+    };
+    // An error is told before finalisers and buffers have their say.
+    let succeeded = told(run_actions(options, &mut engine));
     engine.close();
-    let stats = write_stats(&options, &mut engine);
-    result.and(stats)
+    told(write_stats(options, &mut engine)) && succeeded
 }
 
 fn config(options: &Options) -> Config {
@@ -101,9 +103,7 @@ fn run_actions(options: &Options, engine: &mut Engine) -> Result<(), Vec<u8>> {
         Some(Script::Stdin) => interruptible(engine, |engine| engine.run_script(None))?,
         // Input that nothing on the command line speaks of may fail: that has never been seen in the exit status of a Lua.
         None if !interactive && idle => {
-            if let Err(message) = interruptible(engine, |engine| engine.run_script(None)) {
-                report(&message);
-            }
+            told(interruptible(engine, |engine| engine.run_script(None)));
         }
         None => {}
     }
