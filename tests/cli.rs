@@ -439,6 +439,18 @@ fn what_tostring_makes_of_an_error_is_text_or_not_the_message() {
 }
 
 #[test]
+fn debug_commands_come_from_standard_input() {
+    let input = "print(x)\nx=\nerror('here')\nerror({})\nerror(5)\ncont\nthe rest";
+    let output = moonwake(&["-e", "x = 1 debug.debug() print(io.read('*a'))"], input);
+    assert_eq!(output.stdout, b"1\nthe rest\n");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "lua_debug> lua_debug> (debug command):2: unexpected symbol near '<eof>'\n\
+         lua_debug> (debug command):1: here\nlua_debug> (error object is not a string)\nlua_debug> (debug command):1: 5\nlua_debug> "
+    );
+}
+
+#[test]
 fn options_count_in_their_order() {
     let status = "print((jit.status()))";
     assert_eq!(out(&["-e", status, "-joff", "-e", status], ""), "true\nfalse\n");

@@ -101,7 +101,7 @@ fn traceback_handler(call: &mut Call) -> NativeResult {
 /// Reads lines from standard input and runs them, until one says `cont`.
 fn debug(call: &mut Call) -> NativeResult {
     loop {
-        let _ = stream::Stream::standard(stream::Standard::Error).write(b"lua_debug> ");
+        stream::write_stderr(b"lua_debug> ");
         let mut input = stream::Stream::standard(stream::Standard::Input);
         let Some(line) = input.read_line() else { return call.none() };
         if line.strip_suffix(b"\n").unwrap_or(line) == b"cont" {
@@ -110,11 +110,14 @@ fn debug(call: &mut Call) -> NativeResult {
         let message = match call.vm.load(line, b"=(debug command)") {
             Ok(function) => match call.vm.call_protected(function.into(), &[]) {
                 Ok(_) => continue,
-                Err(error) => call.vm.raw_tostring(error.value).bytes().to_vec(),
+                Err(error) if error.value.as_str().is_some() || error.value.is_number() => {
+                    call.vm.raw_tostring(error.value).bytes().to_vec()
+                }
+                Err(_) => b"(error object is not a string)".to_vec(),
             },
             Err(message) => message,
         };
-        let _ = stream::Stream::standard(stream::Standard::Error).write(&[&message[..], b"\n"].concat());
+        stream::write_stderr(&[&message[..], b"\n"].concat());
     }
 }
 
