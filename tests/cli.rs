@@ -439,6 +439,20 @@ fn what_tostring_makes_of_an_error_is_text_or_not_the_message() {
 }
 
 #[test]
+fn errors_that_nobody_waits_for_are_told() {
+    let told = |code: &str| String::from_utf8(moonwake(&["-e", code], "").stderr).expect("text");
+    let finaliser = |error: &str| {
+        told(&format!("local p = newproxy(true) getmetatable(p).__gc = function() error({error}, 0) end"))
+    };
+    assert_eq!(finaliser("'text'"), "ERROR in finalizer: text\n");
+    assert_eq!(finaliser("5"), "ERROR in finalizer: 5\n");
+    assert_eq!(finaliser("{}"), "ERROR in finalizer: ?\n");
+    let handler = |error: &str| told(&format!("jit.attach(function() error({error}, 0) end, 'bc') loadstring 'x = 1'"));
+    assert_eq!(handler("'text'"), "VM handler failed: text\n");
+    assert_eq!(handler("5"), "VM handler failed: ?\n");
+}
+
+#[test]
 fn debug_commands_come_from_standard_input() {
     let input = "print(x)\nx=\nerror('here')\nerror({})\nerror(5)\ncont\nthe rest";
     let output = moonwake(&["-e", "x = 1 debug.debug() print(io.read('*a'))"], input);

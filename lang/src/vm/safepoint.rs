@@ -175,8 +175,9 @@ impl Vm {
                     self.tell_event(Event::FinaliserError, &[error.value]);
                     continue;
                 }
-                let message = self.raw_tostring(error.value);
-                write_stderr(&[b"ERROR in finalizer: ", message.bytes(), b"\n"].concat());
+                let has_text = error.value.as_str().is_some() || error.value.is_number();
+                let message = if has_text { self.raw_tostring(error.value).bytes() } else { b"?" };
+                write_stderr(&[b"ERROR in finalizer: ", message, b"\n"].concat());
             }
         }
     }

@@ -9,6 +9,7 @@
 //! events can be attached to, but never happen: what traces do is shown by `-jv` and `-jdump`.
 
 use super::super::io::stream::write_stderr;
+use crate::object::Gc;
 use crate::value::Value;
 use crate::vm::Vm;
 use crate::vm::native::{Call, NativeResult};
@@ -48,8 +49,8 @@ impl Vm {
         let handler = self.field(registered, NAMES[event as usize]);
         self.extension::<Handlers>().running = true;
         if let Err(error) = self.call_protected(handler, args) {
-            let message = self.raw_tostring(error.value);
-            write_stderr(&[b"VM handler failed: ", message.bytes(), b"\n"].concat());
+            let message = error.value.as_str().map_or(&b"?"[..], Gc::bytes);
+            write_stderr(&[b"VM handler failed: ", message, b"\n"].concat());
         }
         self.extension::<Handlers>().running = false;
     }
