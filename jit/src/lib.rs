@@ -14,6 +14,7 @@
 
 pub mod api;
 pub mod backend;
+pub mod events;
 pub mod hot;
 pub mod ir;
 pub mod library;

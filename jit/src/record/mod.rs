@@ -52,6 +52,7 @@ pub mod varargs;
 pub use machine::{At, Known, Pc};
 pub use recorder::{Beginning, Kind, Recorder, Traced};
 
+use crate::events;
 use crate::ir::Link;
 use crate::trace::abort::{Abort, Reason, Rec};
 use moonwake_lang::bytecode::Op;
@@ -82,6 +83,11 @@ impl Recorder {
         self.check_limits()?;
         self.set_origin(at.pc);
         self.bytecode.push((at.pc, self.depth() as u32));
+        self.function = at.function();
+        self.watched |= events::are_told(at.vm);
+        if !self.takes_turn {
+            events::recording(at.vm, self, at.pc);
+        }
         self.finish_pending(at)?;
         // At a function's entry the call before it is where to go on: nothing had an effect since.
         if self.effect && at.op() != Op::FUNC && at.op() != Op::FUNCV {

@@ -12,7 +12,7 @@ use crate::opt::{Emitter, Passes};
 use crate::options::Limits;
 use crate::snapshot::{Entry, Snapshot};
 use crate::trace::abort::{Reason, Rec};
-use moonwake_lang::object::{Coroutine, Gc, Proto};
+use moonwake_lang::object::{Coroutine, Function, Gc, Proto};
 use moonwake_lang::value::Value;
 use moonwake_lang::vm::frame::Link;
 
@@ -165,6 +165,10 @@ pub struct Recorder {
     pub protos: Vec<Gc<Proto>>,
     /// The instructions that were recorded, with their inlining depth, for dumps.
     pub bytecode: Vec<(Pc, u32)>,
+    /// The function that the last of them belongs to.
+    pub function: Gc<Function>,
+    /// Scripts are told of it as it goes on, and may change under its feet what it knows.
+    pub watched: bool,
     coroutine: Gc<Coroutine>,
     /// Depth of slot 0 on the coroutine's stack.
     bottom: i32,
@@ -212,6 +216,8 @@ impl Recorder {
             pending: None,
             protos: vec![at.proto()],
             bytecode: Vec::new(),
+            function: at.function(),
+            watched: false,
             coroutine: at.vm.current,
             bottom: at.depth(),
         }
@@ -344,8 +350,9 @@ impl Recorder {
 
     /// A value unboxed as what it is now; guards that it always is.
     pub fn unbox(&mut self, value: Traced) -> Rec<Traced> {
-        if self.ty(value.ir) != Type::Val {
-            return Ok(value);
+        let ty = self.ty(value.ir);
+        if ty != Type::Val {
+            return if self.watched && !may_be(ty, value.now) { Err(Reason::Unforeseen.into()) } else { Ok(value) };
         }
         let ir = self.e.guard(Op::UNBOX, Type::of_value(value.now), &[value.ir])?;
         Ok(Traced { ir, ..value })
@@ -509,6 +516,14 @@ impl Multiple {
 
 /// Slots that a trace may span.
 const MAX_SLOTS: i32 = 1000;
+
+/// Whether a value may be what the trace takes it for, as far as its type goes. C's numbers are in no Lua value.
+fn may_be(ty: Type, now: Value) -> bool {
+    match ty {
+        Type::Num | Type::Int => now.is_number(),
+        ty => !ty.is_lua() || Type::of_value(now) == ty,
+    }
+}
 
 /// The whole number of 32 bits that a value is. -0 is none.
 pub fn whole(value: Value) -> Option<i32> {

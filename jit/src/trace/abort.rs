@@ -7,7 +7,7 @@
 use moonwake_lang::bytecode::Op;
 
 macro_rules! define_reasons {
-    ($($name:ident, $text:literal, $doc:literal;)*) => {
+    ($($name:ident, $text:literal $(about $about:ident)?, $doc:literal;)*) => {
         /// A reason to abort a recording.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         pub enum Reason { $(#[doc = $doc] $name,)* }
@@ -20,8 +20,15 @@ macro_rules! define_reasons {
             pub const fn text(self) -> &'static str {
                 match self { $(Reason::$name => $text,)* }
             }
+
+            /// Whether what it is about is said, too.
+            pub const fn is_about_something(self) -> bool {
+                match self { $(Reason::$name => define_reasons!(@about $($about)?),)* }
+            }
         }
     };
+    (@about) => { false };
+    (@about $about:ident) => { true };
 }
 define_reasons! {
     // Limits.
@@ -43,8 +50,8 @@ define_reasons! {
     Retry, "retry recording", "the recording should begin anew";
 
     // What is not recorded.
-    NyiBytecode, "NYI: bytecode", "this operation is not recorded";
-    NyiNative, "NYI: FastFunc", "this library function is not recorded";
+    NyiBytecode, "NYI: bytecode" about operation, "this operation is not recorded";
+    NyiNative, "NYI: FastFunc" about function, "this library function is not recorded";
     NyiMetamethod, "NYI: metamethod", "a metamethod of this kind is not recorded";
     NyiVarargs, "NYI: varargs", "the number of multiple results is not known";
     BadType, "bad argument type", "the operation is going to throw an error";
@@ -55,7 +62,8 @@ define_reasons! {
     NyiCCall, "unsupported C function type", "a C function of this kind is not called from traces";
 
     // After recording.
-    Compilation, "failed to generate machine code", "the backend refused the trace";
+    Compilation, "failed to generate machine code" about message, "the backend refused the trace";
+    OnlyLink, "nothing to compile", "a side trace leads to where its exit may lead directly: to another trace, or on in the interpreter";
     Flushed, "trace flushed", "traces were flushed while this one was recorded";
 }
 

@@ -11,6 +11,7 @@ use super::penalty::is_compiled;
 use super::state::Jit;
 use super::tree::{ExitState, TraceInfo, patch};
 use super::worth::{self, Uses};
+use crate::events;
 use crate::hot;
 use crate::ir::Link;
 use crate::opt;
@@ -65,14 +66,15 @@ impl Jit {
     pub(super) fn finish(&mut self, vm: &mut Vm, mut recorder: Recorder, link: Link) {
         recorder.e.trace.link = recorder.end(link);
         if self.is_only_a_link(&recorder) {
-            return;
+            return events::aborted(vm, &recorder, &Reason::OnlyLink.into(), recorder.expected.pc);
         }
         if recorder.e.trace.link == Link::Interpreter
             && recorder.bytecode.len() <= 1
             && let Kind::Side { parent, exit, .. } = recorder.beginning.kind
         {
             // It ends at the instruction that it began at, and that is where the exit leads already.
-            return self.set_exit(parent, exit as usize, ExitState::GivenUp);
+            self.set_exit(parent, exit as usize, ExitState::GivenUp);
+            return events::aborted(vm, &recorder, &Reason::OnlyLink.into(), recorder.expected.pc);
         }
         if self.is_too_short(&recorder) {
             let abort = Abort::new(Reason::ShortFunction);
@@ -93,6 +95,7 @@ impl Jit {
                 return self.abort_recording(vm, &recorder, &abort, recorder.expected.pc);
             }
         };
+        events::stopped(vm, &recorder);
         let Recorder { e, beginning, protos, lowest, bytecode, precise, .. } = recorder;
         let number = e.trace.number;
         let root = match beginning.kind {

@@ -20,6 +20,7 @@ use super::penalty::{Penalties, Verdict};
 use super::tree::{ExitState, TraceInfo, Traces};
 use super::worth::MOST_RENEWALS;
 use crate::backend::{Backend, ExitRecord};
+use crate::events;
 use crate::hot;
 use crate::ir::{Const, Link, Op, Start, Type};
 use crate::options::{Limits, Options};
@@ -87,16 +88,11 @@ impl Jit {
         }
     }
 
-    /// Whether something is being recorded.
-    pub fn is_recording(&self) -> bool {
-        self.recording.is_some()
-    }
-
     // ------------------------------------------------------------------------------------------ starting
 
     /// Whether a recording may start in the function whose frame is at `base`.
     fn may_start(&mut self, vm: &mut Vm, at: Pc, base: *mut Value) -> bool {
-        if self.recording.is_some() || !self.enabled || self.full || vm.is_finalising() {
+        if self.recording.is_some() || !self.enabled || self.full || vm.is_finalising() || vm.is_telling_event() {
             return false;
         }
         if proto_of(base).flags.get() & proto_flags::NO_JIT != 0 {
@@ -129,6 +125,9 @@ impl Jit {
         recorder.native_counter = self.report.native_counter();
         self.recording = Some(Box::new(recorder));
         self.report.started(beginning);
+        if let Some(recorder) = &self.recording {
+            events::started(vm, recorder);
+        }
         vm.set_recording(true);
     }
 
@@ -245,6 +244,7 @@ impl Jit {
     pub(super) fn abort_recording(&mut self, vm: &mut Vm, recorder: &Recorder, abort: &Abort, at: Pc) {
         vm.set_recording(false);
         self.report.aborted(vm, recorder, abort, at);
+        events::aborted(vm, recorder, abort, at);
         let start = recorder.beginning.pc;
         match recorder.beginning.kind {
             Kind::Side { parent, exit, .. } => {
@@ -289,6 +289,7 @@ impl Jit {
         self.penalties.clear();
         vm.reset_hot_counts();
         self.report.flushed();
+        events::flushed(vm);
     }
 
     /// The number of turns after which the machine asks.
@@ -345,6 +346,9 @@ impl Tracer for Jit {
             ExitReason::NativeEvent => return vm.trace.native_event.set(0),
             ExitReason::Guard | ExitReason::End => {}
         }
+        if reason == ExitReason::Guard {
+            events::left(vm, record.trace, record.number);
+        }
         let place = std::ptr::from_ref(record).addr();
         let in_vain = passed == 0 && !record.in_loop;
         self.judge(number as u32, passed.saturating_add(record.work), in_vain.then_some(place));
@@ -379,7 +383,12 @@ impl Tracer for Jit {
         self.flushed.iter().for_each(|info| info.mark(marker));
         if let Some(recorder) = &self.recording {
             super::tree::mark_trace(&recorder.e.trace, &recorder.protos, marker);
+            marker.mark_object(recorder.function);
         }
+    }
+
+    fn is_recording(&self) -> bool {
+        self.recording.is_some()
     }
 
     fn as_any(&mut self) -> &mut dyn std::any::Any {

@@ -93,19 +93,9 @@ impl Vm {
         if self.hook.active || self.is_finalising() {
             return Ok(base);
         }
-        // SAFETY: the machine is about to run this instruction.
-        let ins = Ins(unsafe { *pc });
         let events = self.hook.events;
-        let (is_entry, is_native) = match ins.op() {
-            Op::NATIVE => (true, true),
-            Op::FUNC | Op::FUNCI | Op::FUNCV | Op::FUNCJ => (true, false),
-            _ => (false, false),
-        };
+        let (ins, is_entry, is_native) = self.stand_before(base, pc, x);
         let current = self.current;
-        current.base.set(base);
-        current.pc.set(if is_native { std::ptr::null() } else { pc.wrapping_add(1) });
-        let top = if is_entry { base.wrapping_add(x) } else { self.top_before(base, ins) };
-        current.top.set(top);
         if is_entry {
             if !is_native {
                 self.leave_library();
@@ -141,6 +131,45 @@ impl Vm {
             self.call_hook("return", None)?;
         }
         Ok(current.base.get())
+    }
+
+    /// Makes the coroutine's state that of a program that stands before the instruction at `pc`, so that Lua can be called there. Gives the
+    /// instruction, and whether it is the entry of a function and of a native one.
+    fn stand_before(&mut self, base: *mut Value, pc: *const u32, x: usize) -> (Ins, bool, bool) {
+        // SAFETY: the machine is about to run this instruction.
+        let ins = Ins(unsafe { *pc });
+        let (is_entry, is_native) = match ins.op() {
+            Op::NATIVE => (true, true),
+            Op::FUNC | Op::FUNCI | Op::FUNCV | Op::FUNCJ => (true, false),
+            _ => (false, false),
+        };
+        let current = self.current;
+        current.base.set(base);
+        current.pc.set(if is_native { std::ptr::null() } else { pc.wrapping_add(1) });
+        let top = if is_entry { base.wrapping_add(x) } else { self.top_before(base, ins) };
+        current.top.set(top);
+        (ins, is_entry, is_native)
+    }
+
+    /// Calls what is not the program's own before the instruction at `pc`: neither hook nor recorder see it. Returns where the frame is then.
+    pub(crate) fn between_instructions(
+        &mut self,
+        base: *mut Value,
+        pc: *const u32,
+        x: usize,
+        act: impl FnOnce(&mut Vm),
+    ) -> *mut Value {
+        self.stand_before(base, pc, x);
+        let current = self.current;
+        let (active, multiple) = (self.hook.active, self.trace.multiple_results.get());
+        self.hook.active = true;
+        self.set_recording(false);
+        self.with_room_at_end(act);
+        let recording = self.tracer.as_ref().is_some_and(|tracer| tracer.is_recording());
+        self.set_recording(recording);
+        self.hook.active = active;
+        self.trace.multiple_results.set(multiple);
+        current.base.get()
     }
 
     /// Whether the function that is entered is a library function's own affair: one of the prelude, or a native helper that one calls.

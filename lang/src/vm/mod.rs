@@ -27,6 +27,7 @@ pub mod written_in_lua;
 
 use crate::gc::Heap;
 use crate::object::{Coroutine, Function, Gc, Proto, Table, proto_flags};
+use crate::stdlib::jit::events::Events;
 use crate::stdlib::math::random::Random;
 use crate::trace_state::{EnterTrace, TraceState};
 use crate::value::{Tag, Value};
@@ -106,6 +107,8 @@ pub struct Vm {
     finalising: bool,
     hooked: bool,
     hook: hook::Hook,
+    /// Who is told what happens in the machine.
+    pub(crate) events: Events,
     tick_action: Option<ticker::TickAction>,
     tracer: Option<Box<dyn Tracer>>,
     text_buffer: Vec<u8>,
@@ -175,6 +178,7 @@ impl Vm {
             finalising: false,
             hooked: false,
             hook: hook::Hook::default(),
+            events: Events::default(),
             tick_action: None,
             tracer: None,
             text_buffer: Vec::new(),
@@ -454,8 +458,9 @@ impl Vm {
         self.update_table();
     }
 
-    fn update_table(&mut self) {
-        self.table = if self.recording || self.hooked {
+    /// Has each instruction shown as long as somebody wants to see it.
+    pub(crate) fn update_table(&mut self) {
+        self.table = if self.recording || self.hooked || self.events.wait() {
             [interp::instrument::instrument as Handler; crate::bytecode::OP_COUNT]
         } else {
             interp::PLAIN_TABLE
@@ -465,9 +470,17 @@ impl Vm {
     /// Shows an instruction to whoever asked to see it. `x` is as in the handlers. Returns where the frame is then. Never inlined, as
     /// [`Vm::enter_trace`].
     #[inline(never)]
-    fn show_instruction(&mut self, base: *mut Value, pc: *const u32, x: usize) -> LuaResult<*mut Value> {
+    fn show_instruction(
+        &mut self,
+        mut base: *mut Value,
+        pc: *const u32,
+        ins: crate::bytecode::Ins,
+        x: usize,
+    ) -> LuaResult<*mut Value> {
+        base = self.tell_queued_events(base, pc, ins, x);
         if self.recording {
             self.with_tracer(|tracer, vm| tracer.instruction(vm, base, pc, x));
+            base = self.tell_queued_events(base, pc, ins, x);
         }
         if self.hooked { self.hook_instruction(base, pc, x) } else { Ok(base) }
     }

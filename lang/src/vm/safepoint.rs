@@ -85,7 +85,17 @@ impl Vm {
     /// Lets the heap do something for which it must see every root.
     fn with_roots<R>(&mut self, act: impl FnOnce(&mut Heap, &mut dyn FnMut(&mut Marker)) -> R) -> R {
         let Vm {
-            hook, heap, main, current, registry, next_function, ipairs_step, memory_message, type_metatables, ..
+            hook,
+            events,
+            heap,
+            main,
+            current,
+            registry,
+            next_function,
+            ipairs_step,
+            memory_message,
+            type_metatables,
+            ..
         } = self;
         let (tracer, native_stack) = (&mut self.tracer, &self.native_stack);
         let errors = [self.pending_error, self.deferred_error];
@@ -101,6 +111,7 @@ impl Vm {
             marker.mark(*ipairs_step);
             marker.mark(*memory_message);
             marker.mark(hook.function());
+            events.mark(marker);
             for metatable in type_metatables.iter().flatten() {
                 marker.mark_object(metatable.header());
             }

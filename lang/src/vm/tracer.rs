@@ -26,6 +26,9 @@ pub trait Tracer {
     /// Recording must end without a trace: what the interpreter does next was not foreseen.
     fn abort(&mut self, vm: &mut Vm, reason: &str);
 
+    /// Whether it wants to see each instruction.
+    fn is_recording(&self) -> bool;
+
     /// Marks what compiled traces refer to.
     fn mark(&mut self, marker: &mut Marker<'_>);
 

@@ -15,7 +15,7 @@ use crate::value::Value;
 handlers! {
     #[inline(never)]
     instrument(vm, base, pc, ins, k, x) {
-        match (*vm).show_instruction(base, pc.sub(1), x) {
+        match (*vm).show_instruction(base, pc.sub(1), ins, x) {
             Ok(base) => {
                 // The observer may have replaced the instruction (a loop compiled, a recording refused), and moved the stack.
                 let mut ins = Ins(*pc.sub(1));
