@@ -16,6 +16,7 @@ pub mod api;
 pub mod backend;
 pub mod events;
 pub mod hot;
+pub mod introspect;
 pub mod ir;
 pub mod library;
 pub mod opt;

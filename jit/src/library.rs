@@ -3,13 +3,17 @@
 //! All traces hang together (see [`crate::trace::tree`]), so whoever throws one away throws all away; hot loops are soon compiled again.
 
 use crate::api::{command, optimisation, with_jit};
-use crate::ir::Link;
+use crate::introspect;
+use crate::ir::helpers::HELPERS;
+use crate::ir::{Helper, Link};
 use crate::record::Pc;
 use crate::report::link_type;
+use crate::runtime;
 use crate::trace::state::{Jit, blacklist, unblacklist};
 use crate::trace::tree::TraceInfo as Trace;
 use moonwake_lang::object::{Gc, Proto, proto_flags};
-use moonwake_lang::stdlib::jit::{JitHooks, TraceInfo};
+use moonwake_lang::stdlib::jit::{JitHooks, TraceInfo, TraceNames};
+use moonwake_lang::value::Value;
 use moonwake_lang::vm::Vm;
 
 /// The compiler that is attached to a machine, as the library sees it.
@@ -75,8 +79,8 @@ impl JitHooks for Library {
         with_jit(vm, |jit, _| {
             let info = jit.traces.get(number)?;
             Some(TraceInfo {
-                instructions: info.trace.ins.len() as u32,
-                constants: info.trace.constants.iter().count() as u32,
+                instructions: info.trace.ins.len() as u32 - 1,
+                constants: info.trace.constants.iter().count() as u32 + 1,
                 exits: info.exits.len() as u32,
                 link_type: link_type(info),
                 link: match info.trace.link {
@@ -87,6 +91,38 @@ impl JitHooks for Library {
             })
         })
         .flatten()
+    }
+
+    fn names(&self) -> TraceNames {
+        introspect::names()
+    }
+
+    fn instruction(&self, vm: &mut Vm, number: u32, index: u32) -> Option<[i32; 5]> {
+        with_jit(vm, |jit, _| introspect::instruction(&jit.traces.get(number)?.trace, index)).flatten()
+    }
+
+    fn constant(&self, vm: &mut Vm, number: u32, index: i32) -> Option<(Value, u32)> {
+        with_jit(vm, |jit, _| introspect::constant(&jit.traces.get(number)?.trace, index)).flatten()
+    }
+
+    fn snapshot(&self, vm: &mut Vm, number: u32, exit: u32) -> Option<Vec<i32>> {
+        with_jit(vm, |jit, _| introspect::snapshot(jit.traces.get(number)?, exit)).flatten()
+    }
+
+    fn exit_address(&self, vm: &mut Vm, number: u32, exit: u32) -> Option<usize> {
+        let address = |jit: &mut Jit| {
+            let record = &jit.traces.get(number)?.code.exits.get(exit as usize)?.record;
+            Some(std::ptr::from_ref(&**record).addr())
+        };
+        with_jit(vm, |jit, _| address(jit)).flatten()
+    }
+
+    fn call_address(&self, _: &mut Vm, index: u32) -> Option<usize> {
+        match Helper::from_code(index as i32) {
+            Some(helper) => runtime::table().get(helper),
+            // C functions have no address in common.
+            None => (index as usize == HELPERS.len()).then_some(0),
+        }
     }
 
     fn machine_code(&self, vm: &mut Vm, number: u32) -> Option<(Vec<u8>, usize)> {

@@ -16,7 +16,7 @@ pub mod hook;
 pub mod interp;
 pub mod messages;
 pub mod native;
-mod native_numbers;
+pub(crate) mod native_numbers;
 mod native_stack;
 pub mod safepoint;
 pub mod stack;

@@ -34,6 +34,15 @@ fn number_of(name: &str) -> Option<usize> {
     })
 }
 
+/// The functions that have numbers, each with its name as LuaJIT writes it.
+pub fn numbered_natives() -> impl Iterator<Item = (usize, String)> {
+    let of_group = |&(first, prefix, names): &(usize, &str, &'static str)| {
+        let prefix = prefix.replace("io.file.", "io.method.");
+        names.split(' ').enumerate().map(move |(n, name)| (first + n, format!("{prefix}{name}")))
+    };
+    GROUPS.iter().flat_map(of_group)
+}
+
 impl Gc<Function> {
     /// The number of a function of the library.
     pub fn native_number(self) -> Option<usize> {

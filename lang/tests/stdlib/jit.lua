@@ -32,6 +32,25 @@ shows("s", util.funck(f, -1) == "s" and "s" or util.funck(f, -2), util.funck(f, 
 shows("1.5 x", util.funck(f(1), 0), util.funcuvname(f(1), 0))
 shows("", util.traceinfo(100000))
 
+-- Functions of the library have numbers, whatever they are written in.
+for _, native in ipairs({ print, string.gsub, table.sort, io.stdout.read, pcall }) do
+  local native_info = util.funcinfo(native)
+  local names = {}
+  for name in pairs(native_info) do names[#names + 1] = name end
+  table.sort(names)
+  shows("addr ffid upvalues builtin#" .. native_info.ffid, table.concat(names, " "), tostring(native):match("builtin#%d+"))
+end
+local ok, vmdef = pcall(require, "jit.vmdef")
+if ok then
+  shows("Lua C print string.gsub", vmdef.ffnames[0], vmdef.ffnames[1], vmdef.ffnames[util.funcinfo(print).ffid],
+    vmdef.ffnames[util.funcinfo(string.gsub).ffid])
+  local word, modes = util.funcbc(f, 0)
+  local at = 6 * bit.band(word, 255)
+  shows("FUNC number", vmdef.bcnames:sub(at + 1, at + 4), type(modes))
+  for _, field in ipairs({ "bcnames", "irnames" }) do assert(#vmdef[field] % 6 == 0) end
+  for _, field in ipairs({ "irfpm", "irfield", "ircall", "traceerr" }) do assert(type(vmdef[field]) == "table") end
+end
+
 -- Events.
 local compiled = {}
 local function on_compile(func) compiled[#compiled + 1] = util.funcinfo(func).source end

@@ -1,5 +1,6 @@
 //! `jit`: controlling the trace compiler. [`util`] looks inside, [`show`] prints traces, [`profile`] samples, [`events`] tells
-//! scripts what happens, [`save`] puts bytecode into files, [`modules`] holds what is written in Lua on top of these.
+//! scripts what happens, [`vmdef`] has the names of things, [`save`] puts bytecode into files, [`modules`] holds what is written in Lua on
+//! top of these.
 //!
 //! This crate has no compiler: what concerns it goes through [`JitHooks`]. Without hooks the functions work and report that
 //! compilation is off.
@@ -12,6 +13,9 @@ mod profile;
 pub mod save;
 mod show;
 mod util;
+mod vmdef;
+
+pub use vmdef::TraceNames;
 
 use crate::object::{Function, Gc, Proto};
 use crate::value::Value;
@@ -91,6 +95,25 @@ pub trait JitHooks {
     /// What is known of a trace.
     fn trace_info(&self, vm: &mut Vm, number: u32) -> Option<TraceInfo>;
 
+    /// The names of what traces are made of, and of abort reasons.
+    fn names(&self) -> TraceNames;
+
+    /// An instruction of a trace, counted from 1, as `jit.util.traceir` has it: modes of the operands, operation and type, first and second
+    /// operand, the previous instruction of its operation.
+    fn instruction(&self, vm: &mut Vm, number: u32, index: u32) -> Option<[i32; 5]>;
+
+    /// A constant of a trace, counted from -1 downwards, and the number of its type.
+    fn constant(&self, vm: &mut Vm, number: u32, index: i32) -> Option<(Value, u32)>;
+
+    /// What a side exit restores, as `jit.util.tracesnap` has it.
+    fn snapshot(&self, vm: &mut Vm, number: u32, exit: u32) -> Option<Vec<i32>>;
+
+    /// What a side exit's code jumps through.
+    fn exit_address(&self, vm: &mut Vm, number: u32, exit: u32) -> Option<usize>;
+
+    /// Where a function is that traces call.
+    fn call_address(&self, vm: &mut Vm, index: u32) -> Option<usize>;
+
     /// The machine code of a trace and its address.
     fn machine_code(&self, vm: &mut Vm, number: u32) -> Option<(Vec<u8>, usize)>;
 }
@@ -128,6 +151,7 @@ pub fn open(vm: &mut Vm) {
     profile::open(vm);
     save::open(vm);
     show::open(vm);
+    vmdef::open(vm);
     modules::open(vm);
 }
 

@@ -1,10 +1,11 @@
 //! `jit.util`: what functions and traces are made of.
 //!
-//! The shapes are LuaJIT's; what they show is moonwake's own bytecode. Functions on the intermediate representation of traces, whose form is
-//! LuaJIT's alone, find nothing.
+//! The shapes are LuaJIT's; what they show is moonwake's own bytecode and its own intermediate representation, with the names of
+//! [`vmdef`](super::vmdef). Of an operation with more than two operands the first two are shown, of a call one argument if it has no
+//! other. Snapshots are counted as exits are: one that no guard leaves by is not shown.
 
-use super::lua_proto;
-use crate::bytecode::{Constant, Ins, Op};
+use super::{JitHooks, lua_proto};
+use crate::bytecode::{Constant, Ins, Mode, Op};
 use crate::chunk_name::short_name;
 use crate::object::{Gc, Proto};
 use crate::value::Value;
@@ -18,12 +19,12 @@ functions! { "jit.util.":
     "funck" => funck,
     "funcuvname" => funcuvname,
     "ircalladdr" => ircalladdr,
-    "traceexitstub" => nothing,
+    "traceexitstub" => traceexitstub,
     "traceinfo" => traceinfo,
-    "traceir" => nothing,
-    "tracek" => nothing,
+    "traceir" => traceir,
+    "tracek" => tracek,
     "tracemc" => tracemc,
-    "tracesnap" => nothing,
+    "tracesnap" => tracesnap,
 }
 
 static OPEN: NativeFunction = NativeFunction { name: "jit.open_util", function: open_util };
@@ -52,11 +53,13 @@ fn funcinfo(call: &mut Call) -> NativeResult {
     let info = call.vm.heap.new_table(0, 16);
     let vm = &mut *call.vm;
     vm.set_field(info, "upvalues", function.upvalue_count() as f64);
-    let Some(proto) = lua_proto(function) else {
-        vm.set_field(info, "addr", function.native_word() as usize as f64);
-        if let Some(name) = function.native_name() {
-            let name = vm.string_value(name);
-            vm.set_field(info, "name", name);
+    // Whether a function of the library is written in Lua here does not matter if it is not in LuaJIT.
+    let number = function.native_number();
+    let Some(proto) = lua_proto(function).filter(|_| number.is_none()) else {
+        let address = if function.is_native() { function.native_word() as usize } else { function.address() };
+        vm.set_field(info, "addr", address as f64);
+        if let Some(number) = number {
+            vm.set_field(info, "ffid", number as f64);
         }
         return call.one(info);
     };
@@ -88,19 +91,39 @@ fn funcinfo(call: &mut Call) -> NativeResult {
     call.one(info)
 }
 
-/// `funcbc(function, position)`: the word of code there, and the operation that it is; nothing behind the end.
+/// `funcbc(function, position)`: the word of code there, and what its operands are; nothing behind the end.
 fn funcbc(call: &mut Call) -> NativeResult {
     let proto = proto_argument(call)?;
     let position = call.int32(1)?;
     let word = usize::try_from(position).ok().and_then(|at| proto.source().code.get(at).copied());
     match word {
         Some(word) => {
-            let name = Op::from_code(Ins(word).code()).map_or("", |op| op.info().name);
-            let name = call.vm.string_value(name);
-            call.values(&[Value::number(word.into()), name])
+            let modes = Op::from_code(Ins(word).code()).map_or(0, operand_modes);
+            call.values(&[Value::number((word as i32).into()), Value::number(modes.into())])
         }
         None => call.none(),
     }
+}
+
+/// What the operands of an operation are, in LuaJIT's numbers: `a` in the lowest 3 bits, `b` in the next 4, and in 4 more `c`, or `d` if the
+/// former are 0.
+fn operand_modes(op: Op) -> u32 {
+    let info = op.info();
+    let number = |mode| match mode {
+        Mode::None => 0,
+        Mode::Dst => 1,
+        Mode::Base => 2,
+        Mode::Reg => 3,
+        Mode::Upval => 5,
+        Mode::Lit | Mode::Const | Mode::Proto | Mode::Trace => 6,
+        Mode::Short => 7,
+        Mode::Pri => 8,
+    };
+    let (b, c) = match info.c {
+        Some(c) => (number(info.b_or_d), number(c)),
+        None => (0, number(info.b_or_d)),
+    };
+    number(info.a) | b << 3 | c << 7
 }
 
 /// `funck(function, index)`: a constant number (index from 0), or another constant (index from -1 downwards).
@@ -150,12 +173,63 @@ fn tracemc(call: &mut Call) -> NativeResult {
     call.values(&[code, Value::number(address as f64), Value::number(0.0)])
 }
 
-fn ircalladdr(call: &mut Call) -> NativeResult {
-    call.int32(0)?;
-    call.one(0.0)
+/// Arguments 0 and 1: the number of a trace, and of something in it. With what is known of it; nothing if it is not there.
+fn of_trace<T>(
+    call: &mut Call,
+    find: impl FnOnce(&dyn JitHooks, &mut Vm, u32, i32) -> Option<T>,
+) -> LuaResult<Option<T>> {
+    let number = call.int32(0)?.max(0) as u32;
+    let index = call.int32(1)?;
+    Ok(call.vm.jit_hooks().and_then(|hooks| find(hooks, call.vm, number, index)))
 }
 
-fn nothing(call: &mut Call) -> NativeResult {
-    call.number(0)?;
-    call.none()
+/// `traceir(number, index)`: modes of the operands, operation and type, the operands, the previous instruction of the operation.
+fn traceir(call: &mut Call) -> NativeResult {
+    let found = of_trace(call, |hooks, vm, number, index| hooks.instruction(vm, number, u32::try_from(index).ok()?))?;
+    match found {
+        Some(instruction) => call.values(&instruction.map(|n| Value::number(n.into()))),
+        None => call.none(),
+    }
+}
+
+/// `tracek(number, index)`: a constant, counted from -1 downwards, and its type.
+fn tracek(call: &mut Call) -> NativeResult {
+    match of_trace(call, |hooks, vm, number, index| hooks.constant(vm, number, index))? {
+        Some((constant, ty)) => call.values(&[constant, Value::number(ty.into())]),
+        None => call.none(),
+    }
+}
+
+/// `tracesnap(number, exit)`: from index 0 on, the instruction that the snapshot stands before, the number of slots, and what each of
+/// the slots that it restores holds.
+fn tracesnap(call: &mut Call) -> NativeResult {
+    let found = of_trace(call, |hooks, vm, number, exit| hooks.snapshot(vm, number, u32::try_from(exit).ok()?))?;
+    let Some(words) = found else { return call.none() };
+    let table = call.vm.heap.new_table(words.len(), 0);
+    for (n, word) in words.into_iter().enumerate() {
+        call.vm.heap.set_int(table, n as i64, Value::number(word.into()));
+    }
+    call.one(table)
+}
+
+/// `traceexitstub(number, exit)`. Exits are not shared by traces: without the number of one there is none.
+fn traceexitstub(call: &mut Call) -> NativeResult {
+    if call.len() < 2 {
+        call.int32(0)?;
+        return call.none();
+    }
+    match of_trace(call, |hooks, vm, number, exit| hooks.exit_address(vm, number, u32::try_from(exit).ok()?))? {
+        Some(address) => call.one(address as f64),
+        None => call.none(),
+    }
+}
+
+/// `ircalladdr(index)`
+fn ircalladdr(call: &mut Call) -> NativeResult {
+    let index = u32::try_from(call.int32(0)?).ok();
+    let address = index.and_then(|index| call.vm.jit_hooks()?.call_address(call.vm, index));
+    match address {
+        Some(address) => call.one(address as f64),
+        None => call.none(),
+    }
 }
