@@ -108,6 +108,11 @@ debug.setmetatable(5, nil)
 assert(debug.getmetatable("").__index == string and debug.getmetatable(5) == nil)
 fails("bad argument #2 to '?' (nil or table expected)", debug.setmetatable, 5, 5)
 assert(debug.getfenv(print) == _G and debug.getfenv(co) == _G and type(debug.getregistry()) == "table")
+do
+  local registry = debug.getregistry()
+  assert(registry["FILE*"] == getmetatable(io.stdout) and registry["FILE*"].__index.read == io.stdout.read)
+  assert(type(registry._LOADLIB.__gc) == "function" and registry._LOADED == package.loaded and registry._PRELOAD == package.preload)
+end
 fails("'setfenv' cannot change environment of given object", debug.setfenv, 5, {})
 
 -- Hooks.

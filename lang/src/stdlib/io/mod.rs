@@ -41,6 +41,8 @@ pub fn open(vm: &mut Vm) {
     vm.register(metatable, methods::FUNCTIONS, &[state.into()]);
     vm.set_field(metatable, "__index", metatable);
     vm.heap.set_int(state, METATABLE, metatable.into());
+    let registry = vm.registry();
+    vm.set_field(registry, "FILE*", metatable);
     let library = vm.heap.new_table(0, 16);
     vm.register(library, FUNCTIONS, &[state.into()]);
     for (name, which) in [("stdin", Standard::Input), ("stdout", Standard::Output), ("stderr", Standard::Error)] {

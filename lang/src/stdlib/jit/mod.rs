@@ -147,6 +147,7 @@ pub fn open(vm: &mut Vm) {
     vm.register(opt, OPT_FUNCTIONS, &[]);
     vm.set_field(library, "opt", opt);
     vm.set_loaded("jit.opt", opt);
+    vm.registry_table("_VMEVENTS");
     util::open(vm);
     profile::open(vm);
     save::open(vm);

@@ -13,13 +13,16 @@ use crate::object::{Gc, Table};
 use crate::value::Value;
 use crate::vm::Vm;
 use crate::vm::error::LuaResult;
-use crate::vm::native::{Call, NativeResult};
+use crate::vm::native::{Call, NativeFunction, NativeResult};
 use search::LOADERS;
 
 functions! { "":
     "require" => require,
     "module" => module,
 }
+
+/// What would unload a library.
+static CLOSER: NativeFunction = NativeFunction { name: "package.unload", function: |call| call.none() };
 
 /// What `LUA_PATH` replaces.
 const DEFAULT_PATH: &[u8] =
@@ -51,6 +54,10 @@ pub fn open(vm: &mut Vm) {
     for (name, table) in [("loaders", loaders), ("loaded", loaded), ("preload", preload)] {
         vm.set_field(library, name, table);
     }
+    // Programs look whether it is there; libraries stay loaded.
+    let closer = vm.registry_table("_LOADLIB");
+    let nothing = vm.new_native(&CLOSER, &[]);
+    vm.set_field(closer, "__gc", nothing);
     vm.set_field(globals, "package", library);
     vm.set_loaded("package", library);
 }
