@@ -431,7 +431,7 @@ pub mod ctype_ids {
     /// `uint64_t`.
     pub const UINT64: u32 = 12;
     /// `complex double`.
-    pub const COMPLEX_DOUBLE: u32 = 16;
+    pub const COMPLEX_DOUBLE: u32 = 18;
 }
 
 /// A full userdata: a Rust value with a metatable.

@@ -1,10 +1,10 @@
-//! `ffi.sizeof`, `ffi.alignof`, `ffi.offsetof`, `ffi.istype`, `ffi.abi`: what is known of types and of the platform.
+//! `ffi.sizeof`, `ffi.alignof`, `ffi.offsetof`, `ffi.istype`, `ffi.typeinfo`, `ffi.abi`: what is known of types and of the platform.
 
 use super::{count, ctype_argument, ctype_of_value, required};
 use crate::{
     cdata::variable_length,
     convert::compatible::{self, referred},
-    ctype::{BitField, FoundMember},
+    ctype::{BitField, FoundMember, TypeInfo},
     state,
 };
 use moonwake_lang::{
@@ -87,20 +87,9 @@ pub(super) fn offset_of(call: &mut Call<'_>) -> NativeResult {
             call.one(offset as f64)
         }
         Some((FoundMember { offset, bits: Some(bits), .. }, unit)) => {
-            let (offset, position) = in_units(offset, bits, unit);
+            let (offset, position) = bits.in_units(offset, unit);
             call.values(&[offset, position, bits.width.into()].map(|n| Value::number(n as f64)))
         }
-    }
-}
-
-/// The place of a bit-field counted in units of its type, as the compiler sees it, unless it lies across two.
-fn in_units(offset: u64, bits: BitField, unit: u64) -> (u64, u64) {
-    let first_bit = offset * 8 + u64::from(bits.start);
-    let in_unit = first_bit % (8 * unit);
-    if in_unit + u64::from(bits.width) <= 8 * unit {
-        (first_bit / (8 * unit) * unit, in_unit)
-    } else {
-        (offset, bits.start.into())
     }
 }
 
@@ -114,20 +103,29 @@ pub(super) fn is_type(call: &mut Call<'_>) -> NativeResult {
     call.one(given.is_some_and(|given| compatible::is_type(&types, wanted, given)))
 }
 
+/// `ffi.typeinfo(number)`: how LuaJIT describes a type, or a part of one; nothing if no type has this number.
+pub(super) fn type_info(call: &mut Call<'_>) -> NativeResult {
+    let ffi = state::of_call(call);
+    let number = count(call, &ffi, 0)?;
+    let found = u32::try_from(number).ok().and_then(|number| TypeInfo::of(&mut ffi.types_mut(), number));
+    let Some(TypeInfo { info, size, sibling, name }) = found else { return call.none() };
+    let table = call.vm.heap.new_table(0, 4);
+    call.vm.set_field(table, "info", f64::from(info as i32));
+    if let Some(size) = size {
+        call.vm.set_field(table, "size", f64::from(size as i32));
+    }
+    if let Some(sibling) = sibling {
+        call.vm.set_field(table, "sib", f64::from(sibling));
+    }
+    if let Some(name) = name {
+        let name = call.vm.heap.intern(ffi.names().spelling(name));
+        call.vm.set_field(table, "name", name);
+    }
+    call.one(table)
+}
+
 /// `ffi.abi(parameter)`
 pub(super) fn abi(call: &mut Call<'_>) -> NativeResult {
     let parameter = call.string(0)?;
     call.one(ABI.iter().any(|known| known.as_bytes() == parameter.bytes()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bit_fields_are_counted_in_units_of_their_type() {
-        let at = |bit: u64, width, unit| in_units(bit / 8, BitField { start: (bit % 8) as u8, width }, unit);
-        assert_eq!((at(3, 5, 4), at(9, 20, 4), at(33, 4, 4)), ((0, 3), (0, 9), (4, 1)));
-        assert_eq!(at(28, 8, 4), (3, 4), "across two units");
-    }
 }

@@ -38,6 +38,7 @@ static FUNCTIONS: &[NativeFunction] = &[
     NativeFunction { name: "ffi.offsetof", function: inspect::offset_of },
     NativeFunction { name: "ffi.istype", function: inspect::is_type },
     NativeFunction { name: "ffi.abi", function: inspect::abi },
+    NativeFunction { name: "ffi.typeinfo", function: inspect::type_info },
     NativeFunction { name: "ffi.string", function: memory::string },
     NativeFunction { name: "ffi.copy", function: memory::copy },
     NativeFunction { name: "ffi.fill", function: memory::fill },

@@ -14,15 +14,18 @@
 //! What is *not* distinguished, as in LuaJIT: `long` and `long long`, `char` and `signed char`, a typedef and what it
 //! stands for. Scripts compare and print ctypes, and expect this.
 //!
-//! Read `table.rs` (the table), `record.rs` (members and how they are found), `print.rs` (a ctype as LuaJIT prints it).
+//! Read `table.rs` (the table), `record.rs` (members and how they are found), `print.rs` (a ctype as LuaJIT prints it), `info.rs` (as its
+//! `ffi.typeinfo` shows it).
 //! Where members are placed is decided in [`crate::layout`].
 
+mod info;
 mod print;
 mod record;
 mod table;
 
 pub(crate) use self::table::MAX_DEPTH;
 pub use self::{
+    info::TypeInfo,
     record::{BitField, Enumeration, FoundMember, Member, Record, RecordBody},
     table::CTypes,
 };

@@ -72,6 +72,22 @@ impl BitField {
     pub fn bytes(self) -> u8 {
         (self.start + self.width).div_ceil(8)
     }
+
+    /// Its place in bytes and bits, counted in units of its type as the compiler sees it, unless it lies across two. `offset` is its member's.
+    pub fn in_units(self, offset: u64, unit: u64) -> (u64, u64) {
+        let first_bit = offset * 8 + u64::from(self.start);
+        let in_unit = first_bit % (8 * unit);
+        if in_unit + u64::from(self.width) <= 8 * unit {
+            (first_bit / (8 * unit) * unit, in_unit)
+        } else {
+            (offset, self.start.into())
+        }
+    }
+
+    /// Whether it is as wide as its type and at the begin of a byte: a member like others.
+    pub fn is_whole(self, unit: u64) -> bool {
+        self.start == 0 && u64::from(self.width) == 8 * unit
+    }
 }
 
 /// A member as seen from the outermost record.
@@ -142,4 +158,16 @@ pub struct Enumeration {
     pub constants: Vec<(Name, u64)>,
     /// Whether its enumerators are known.
     pub is_complete: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bit_fields_are_counted_in_units_of_their_type() {
+        let at = |bit: u64, width, unit| BitField { start: (bit % 8) as u8, width }.in_units(bit / 8, unit);
+        assert_eq!((at(3, 5, 4), at(9, 20, 4), at(33, 4, 4)), ((0, 3), (0, 9), (4, 1)));
+        assert_eq!(at(28, 8, 4), (3, 4), "across two units");
+    }
 }

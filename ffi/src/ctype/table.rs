@@ -19,30 +19,32 @@ use crate::c::name::{Name, known};
 
 /// Types whose numbers are known beforehand.
 ///
-/// The numbers are LuaJIT's, where it has the type: scripts see them (`tonumber(ffi.typeof('int'))`), and so does the
+/// The numbers are LuaJIT's, where it has the type: scripts see them (`tonumber(ffi.typeof('int'))`, `ffi.typeinfo`), and so does the
 /// language, which makes the constants `1LL`, `1ULL` and `1i` without an FFI (`moonwake_lang::object::ctype_ids`).
 /// `CTYPE` is the type of ctype objects, an enumeration of all types.
 macro_rules! fixed {
-    ($($constant:ident = $kind:expr;)*) => {
+    ($($constant:ident = $kind:expr $(, $qualifiers:ident)?;)*) => {
         #[allow(missing_docs)]
         impl CTypeId {
             fixed!(@number 0u32; $($constant)*);
         }
-        const FIXED: &[Kind] = &[$($kind),*];
+        const FIXED: &[(Kind, Qualifiers)] = &[$(($kind, fixed!(@qualifiers $($qualifiers)?))),*];
     };
     (@number $n:expr; $head:ident $($tail:ident)*) => {
         pub const $head: CTypeId = CTypeId($n);
         fixed!(@number $n + 1; $($tail)*);
     };
     (@number $n:expr;) => {};
+    (@qualifiers) => { Qualifiers::NONE };
+    (@qualifiers $qualifiers:ident) => { Qualifiers::$qualifiers };
 }
 
 fixed! {
     CTYPE = Kind::Enum(EnumId(0));
     VOID = Kind::Void;
-    INT128 = Kind::Int { bytes: 16, unsigned: false };
+    CONST_VOID = Kind::Void, CONST;
     BOOL = Kind::Bool;
-    UINT128 = Kind::Int { bytes: 16, unsigned: true };
+    CONST_CHAR = Kind::Int { bytes: 1, unsigned: false }, CONST;
     INT8 = Kind::Int { bytes: 1, unsigned: false };
     UINT8 = Kind::Int { bytes: 1, unsigned: true };
     INT16 = Kind::Int { bytes: 2, unsigned: false };
@@ -51,11 +53,17 @@ fixed! {
     UINT32 = Kind::Int { bytes: 4, unsigned: true };
     INT64 = Kind::Int { bytes: 8, unsigned: false };
     UINT64 = Kind::Int { bytes: 8, unsigned: true };
+    INT128 = Kind::Int { bytes: 16, unsigned: false };
+    UINT128 = Kind::Int { bytes: 16, unsigned: true };
     FLOAT = Kind::Float(Float::Single);
     DOUBLE = Kind::Float(Float::Double);
     COMPLEX_FLOAT = Kind::Complex(Float::Single);
     COMPLEX_DOUBLE = Kind::Complex(Float::Double);
     POINTER_TO_VOID = Kind::Pointer(CTypeId::VOID);
+    POINTER_TO_CONST_VOID = Kind::Pointer(CTypeId::CONST_VOID);
+    POINTER_TO_CONST_CHAR = Kind::Pointer(CTypeId::CONST_CHAR);
+    POINTER_TO_BYTE = Kind::Pointer(CTypeId::UINT8);
+    CONST_CHARS = Kind::Array { of: CTypeId::CONST_CHAR, length: Length::Unknown };
     LONG_DOUBLE = Kind::Float(Float::Extended);
 }
 
@@ -79,6 +87,8 @@ pub struct CTypes {
     numbers: FastMap<CType, CTypeId>,
     functions: Vec<Function>,
     function_numbers: FastMap<Function, FunctionId>,
+    /// What the parameters were called where a function of this type was declared last. They are no part of the type.
+    parameter_names: FastMap<FunctionId, Box<[Option<Name>]>>,
     records: Vec<Record>,
     enumerations: Vec<Enumeration>,
     /// The ends of the four lists above at the last commit.
@@ -103,6 +113,7 @@ impl CTypes {
             numbers: FastMap::default(),
             functions: Vec::new(),
             function_numbers: FastMap::default(),
+            parameter_names: FastMap::default(),
             records: Vec::new(),
             enumerations: Vec::new(),
             committed: [0; 4],
@@ -111,8 +122,15 @@ impl CTypes {
         };
         let ctype = types.new_enumeration(None);
         types.enumerations[ctype.0 as usize].alias = Some(known::CTYPE);
-        for &kind in FIXED {
-            types.of_kind(kind);
+        for &(kind, qualifiers) in FIXED {
+            let ctype = CType { kind, qualifiers, align: 0 };
+            // What is bare has its own number further down: it is entered by itself then.
+            types.types.push(ctype);
+            types.numbers.insert(ctype, CTypeId(types.types.len() as u32 - 1));
+        }
+        for at in 0..types.types.len() {
+            let bare = CType { qualifiers: Qualifiers::NONE, ..types.types[at] };
+            types.bare.push(types.numbers[&bare]);
         }
         types.commit();
         types
@@ -148,6 +166,18 @@ impl CTypes {
     /// A function's type.
     pub fn function(&self, id: FunctionId) -> &Function {
         &self.functions[id.0 as usize]
+    }
+
+    /// What a parameter of functions of this type was called last.
+    pub fn parameter_name(&self, id: FunctionId, index: usize) -> Option<Name> {
+        self.parameter_names.get(&id)?.get(index).copied().flatten()
+    }
+
+    /// Remembers what the parameters of a function type are called.
+    pub fn name_parameters(&mut self, id: CTypeId, names: Box<[Option<Name>]>) {
+        if let Kind::Function(function) = self.kind(id) {
+            self.parameter_names.insert(function, names);
+        }
     }
 
     /// A struct or union.
@@ -329,6 +359,12 @@ impl CTypes {
         self.intern(CType { qualifiers: Qualifiers::NONE, ..ctype })
     }
 
+    /// The type without an alignment of its own.
+    pub fn naturally_aligned(&mut self, id: CTypeId) -> CTypeId {
+        let ctype = self.get(id);
+        self.intern(CType { align: 0, ..ctype })
+    }
+
     /// The type with an alignment of its own.
     pub fn aligned(&mut self, id: CTypeId, align: u32) -> CTypeId {
         let ctype = self.get(id);
@@ -418,6 +454,7 @@ impl CTypes {
         for function in self.functions.drain(functions..) {
             self.function_numbers.remove(&function);
         }
+        self.parameter_names.retain(|function, _| (function.0 as usize) < functions);
         self.records.truncate(records);
         self.enumerations.truncate(enumerations);
     }

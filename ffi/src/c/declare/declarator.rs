@@ -87,6 +87,7 @@ impl Declarer<'_> {
             return fault(loc, INVALID_TYPE);
         }
         let mut list = Vec::with_capacity(params.list.len());
+        let mut names = Vec::new();
         for param in &params.list {
             let base = self.base(&param.specs)?;
             let mut ctype = match param.declarator.parts.first() {
@@ -105,9 +106,14 @@ impl Declarer<'_> {
                 _ => {}
             }
             list.push(self.types.unqualified(ctype));
+            names.push(param.declarator.name);
         }
         let convention = convention(decorations);
         let function = Function { result, params: list.into(), variadic: params.variadic, convention };
-        Ok(self.types.function_type(function))
+        let id = self.types.function_type(function);
+        if names.iter().any(Option::is_some) {
+            self.types.name_parameters(id, names.into());
+        }
+        Ok(id)
     }
 }
