@@ -60,3 +60,11 @@ print(pcall(ffi.typeinfo, 'int'))
 local sizes = 0
 for i = 1, 100 do sizes = sizes + (ffi.typeinfo(3 + i % 10).size or 0) end
 print(sizes)
+
+-- Alignment as other compilers write it.
+for _, text in ipairs {
+  '__declspec(align(16)) int', 'struct { char c; __declspec(align(16)) int x; }', 'struct __declspec(align(8)) { char c; }',
+  '__declspec(novtable) struct __declspec(dllimport) { char c; }',
+} do
+  print(text, ffi.alignof(text), ffi.sizeof(text))
+end

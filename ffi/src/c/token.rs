@@ -50,6 +50,8 @@ pub enum Token {
     Measure(Measure),
     StaticAssert,
     Attribute,
+    /// `__declspec (` before `align`; others never reach the grammar.
+    Declspec,
     Asm,
     Offsetof,
     TypesCompatible,

@@ -234,6 +234,9 @@ impl<'s, 't> TokenSource<'s, 't> {
     }
 
     fn word(&mut self, name: Name) -> Result<Option<Token>> {
+        if self.previous == Some(Token::Declspec) {
+            return Ok(Some(Token::Ident(name)));
+        }
         if self.inside() == Some(Bracket::AttributeList) {
             if self.tokens.peek().kind == Kind::LParen
                 && Attribute::named(self.words.names.spelling(name)) == Attribute::Ignored
@@ -248,6 +251,11 @@ impl<'s, 't> TokenSource<'s, 't> {
             Some(Token::SkipWithOperand) => {
                 if self.tokens.peek().kind == Kind::LParen {
                     let open = self.tokens.take();
+                    let next = self.tokens.peek();
+                    if next.kind == Kind::Ident && self.words.names.spelling(next.name()) == b"align" {
+                        self.open(Bracket::Paren, self.head, open.loc)?;
+                        return Ok(Some(Token::Declspec));
+                    }
                     self.skip_balanced(Kind::LParen, Kind::RParen, open.loc)?;
                 }
                 return Ok(None);
@@ -331,6 +339,7 @@ impl<'s, 't> TokenSource<'s, 't> {
                 | Atomic
                 | Alignas
                 | Attribute
+                | Declspec
                 | Punct(Kind::LParen)
         );
         if !begun || goes_on || self.typed || self.inside() == Some(Bracket::Square) {
