@@ -181,3 +181,42 @@ fn traces_that_are_entered_often_take_no_native_stack() {
     let (output, _) = run("entered_often", text);
     assert_eq!(output, "1.5480087559189e+17\n");
 }
+
+#[test]
+fn scripts_are_told_of_traces_in_time() {
+    // The loop becomes hot, is recorded, and left by a guard when a string comes; before it is there, the program has noticed nothing.
+    let text = "local util, vmdef = require 'jit.util', require 'jit.vmdef'
+        local log, recorded = {}, 0
+        local function line(func, pc) return util.funcinfo(func, pc).currentline end
+        local function note(...) log[#log + 1] = table.concat({...}, ' ') end
+        jit.attach(function(what, tr, func, pc, a, b)
+          if what == 'abort' then a = vmdef.traceerr[a]:format(b) end
+          note(what, tr, line(func, pc), a or '-')
+        end, 'trace')
+        jit.attach(function(tr, func, pc, depth)
+          recorded = recorded + 1
+          if depth > 0 and line(func, pc) == 16 then note('inlined', tr) end
+        end, 'record')
+        jit.attach(function(tr) note('exit', tr) end, 'texit')
+        local step = 1
+        local function
+          add(a) return a + step end
+        local s = 0
+        for i = 1, 200 do
+          s = add(s)
+          if i == 150 then note('program', i) step = '1' end
+        end
+        jit.attach(function() error 'told' end, 'texit')
+        for i = 1, 200 do
+          s = s + i
+          if i == 150 then note('again') end
+        end
+        for i = 1, 4 do print(log[i]) end
+        print(table.concat(log, ';'):match('exit 1;program 150;exit 1'), recorded > 5)";
+    let (output, problems) = told("told_in_time", text);
+    assert_eq!(
+        output, "start 1 18 -\ninlined 1\ninlined 1\ninlined 1\nexit 1;program 150;exit 1\ttrue\n",
+        "{problems}"
+    );
+    assert!(problems.contains("VM handler failed: ") && problems.contains("told\n"), "{problems}");
+}
