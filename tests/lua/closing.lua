@@ -18,6 +18,8 @@ userdata 'third'
 -- One that makes another each time, and garbage.
 local rounds = 0
 local again = newproxy(true)
+-- Otherwise a collection under way may find it first.
+kept.again = again
 getmetatable(again).__gc = function(o)
   rounds = rounds + 1
   print('round', rounds, collectgarbage 'isrunning')
