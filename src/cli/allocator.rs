@@ -34,7 +34,7 @@ mod tests {
     #[test]
     fn the_options_are_where_they_should_be() {
         keep_freed_memory();
-        // SAFETY: as above.
+        // SAFETY: this only reads a table of numbers.
         unsafe {
             assert_eq!(mi_option_get(PURGE_DELAY.0), -1);
             assert_eq!(mi_option_get(LARGEST_IN_ARENA.0), KEPT);

@@ -4,7 +4,8 @@
 //! and jumps through the exit's record: to the interpreter, or to the side trace that was compiled for it.
 //!
 //! Most of what an exit stores the next one stores as well. So exits that follow each other share a *tail*: each stores what is its own,
-//! then goes to a block that stores the rest and jumps on; so do tails. Exits are the greater part of a trace's code, and of the time that it takes to compile.
+//! then goes to a block that stores the rest and jumps on; so do tails. Exits are the greater part of a trace's code, and of the time that
+//! it takes to compile.
 
 use super::{CompileError, Lowering, TRUSTED, trace_signature};
 use crate::backend::{Exit, ExitRecord};
