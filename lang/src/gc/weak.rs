@@ -205,6 +205,19 @@ impl Heap {
         for &(table, weak) in &tables[suspects.tables..] {
             self.remove_all_dead(table, weak, &mut removed);
         }
+        debug_assert!(
+            !tables.iter().any(|&(table, weak)| self.has_dead_entry(table, weak)),
+            "a dead entry was no suspect"
+        );
+    }
+
+    fn has_dead_entry(&self, t: Gc<Table>, weak: Weak) -> bool {
+        [Part::Array, Part::Keyed].into_iter().any(|part| {
+            (0..self.weak_length(t, weak, part)).any(|place| {
+                let (key, value) = self.entry_at(t, part, place);
+                !value.is_nil() && weak.is_dead(key, value)
+            })
+        })
     }
 
     fn remove_all_dead(&mut self, t: Gc<Table>, weak: Weak, removed: &mut impl FnMut(Hidden)) {
