@@ -12,6 +12,7 @@ fn prototype(code: Vec<u32>, constants: Vec<Constant>, registers: u8) -> Prototy
         constants,
         children: Vec::new(),
         upvalues: Vec::new(),
+        fixed_upvalues: 0,
         upvalue_names: Vec::new(),
         locals: Vec::new(),
         params: 0,

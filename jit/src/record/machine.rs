@@ -12,7 +12,7 @@ use super::liveness::Analyses;
 use crate::trace::penalty::Penalties;
 use crate::trace::tree::Traces;
 use moonwake_lang::bytecode::{Ins, Op, UpvalueSource};
-use moonwake_lang::object::{Cdata, Function, Gc, Proto, Table, Values};
+use moonwake_lang::object::{Cdata, Function, Gc, Proto, Table, Upvalue, Values};
 use moonwake_lang::value::{Tag, Value};
 use moonwake_lang::vm::Vm;
 
@@ -197,6 +197,12 @@ pub fn child(proto: Gc<Proto>, index: usize) -> Gc<Proto> {
     assert!(index < proto.children_len as usize);
     // SAFETY: the index is below the number of children.
     unsafe { *proto.children.add(index) }
+}
+
+/// What an upvalue's variable holds now.
+pub fn variable(upvalue: Gc<Upvalue>) -> Value {
+    // SAFETY: an upvalue leads to a place in itself, or in a stack, that holds its variable.
+    unsafe { *upvalue.value.get() }
 }
 
 /// An upvalue of a native function.

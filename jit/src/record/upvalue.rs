@@ -4,10 +4,13 @@
 //!
 //! | function | variable | address |
 //! | --- | --- | --- |
+//! | a constant | nothing assigns to it | none: its value is a constant |
 //! | a constant | closed (that is for ever) | a constant |
 //! | a constant | open, in a frame of the trace | none: the variable *is* a slot of the trace |
 //! | a constant | open, further down | loaded from the upvalue, guarded to lie below the trace |
 //! | any closure of a prototype | closed | loaded from the function, guarded to be closed |
+//!
+//! Once a debug function has rebound variables, no closure counts as constant here ([`Vm::rebind_variables`](moonwake_lang::vm::Vm::rebind_variables)).
 //!
 //! **Captured locals.** A closure that is made on the trace over a local variable has an open upvalue, which leads to the variable's stack
 //! slot. The trace goes on keeping the variable in a register: whoever uses it from the trace through the upvalue is found to
@@ -15,8 +18,8 @@
 //! value from the slot into the upvalue, needs it in memory, and puts it there first.
 
 use super::liveness::Registers;
-use super::machine::{captured_registers, child};
-use super::{At, Flow, Recorder};
+use super::machine::{captured_registers, child, variable};
+use super::{At, Flow, Recorder, Traced};
 use crate::ir::{Field, Helper, IrRef, Op, Type};
 use crate::trace::abort::Rec;
 use moonwake_lang::object::{Gc, Proto, Upvalue};
@@ -36,7 +39,7 @@ impl Recorder {
         let function = self.running_function(at)?;
         let upvalue = at.function().upvalue(index);
         let closed = upvalue.header.aux.get() == 0;
-        let constant = function.ir.is_constant();
+        let constant = function.ir.is_constant() && !at.vm.variables_rebound;
         let owner = match constant {
             true => self.pointer(upvalue.as_ptr()),
             false => self.e.op_with(Op::UREF, Type::Ptr, &[function.ir], &[index as i32]),
@@ -74,6 +77,17 @@ impl Recorder {
         })
     }
 
+    /// The value of an upvalue that nothing assigns to, if it is known which closure runs.
+    fn fixed_variable(&mut self, at: &At<'_>, index: usize) -> Rec<Option<Traced>> {
+        if at.vm.variables_rebound
+            || !at.proto().source().is_fixed(index)
+            || !self.running_function(at)?.ir.is_constant()
+        {
+            return Ok(None);
+        }
+        Ok(Some(self.value(variable(at.function().upvalue(index)))))
+    }
+
     fn set_upvalue(&mut self, at: &mut At<'_>, value: IrRef) -> Rec<Flow> {
         match self.upvalue_place(at, at.ins.a())? {
             Place::Slot(slot) => self.slots.write(slot, value),
@@ -92,6 +106,10 @@ const STACK_SPAN: i32 = 1100;
 
 /// `GETUPVAL`
 pub fn get(r: &mut Recorder, at: &mut At<'_>) -> Rec<Flow> {
+    if let Some(value) = r.fixed_variable(at, at.ins.d())? {
+        r.set(at.ins.a(), value.ir);
+        return Ok(Flow::Next);
+    }
     let ir = match r.upvalue_place(at, at.ins.d())? {
         Place::Slot(slot) => r.slot(slot),
         Place::Memory { address, .. } => r.e.op(Op::ULOAD, Type::Val, &[address]),

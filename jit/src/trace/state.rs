@@ -387,6 +387,10 @@ impl Tracer for Jit {
         }
     }
 
+    fn variables_rebound(&mut self, vm: &mut Vm) {
+        self.flush(vm);
+    }
+
     fn is_recording(&self) -> bool {
         self.recording.is_some()
     }

@@ -8,7 +8,7 @@
 //! list     = number of items, the items
 //! function = flags, params, registers, first line, last line, chunk name,
 //!            code: list of words, lines: list of differences, constants: list,
-//!            upvalues: list, upvalue names: list, locals: list, children: list
+//!            upvalues: list, which of them are fixed, upvalue names: list, locals: list, children: list
 //! ```
 //!
 //! The **fingerprint** is a hash of the table of operations: another version of moonwake has other bytecode, and refuses. The **length** is that
@@ -22,7 +22,7 @@ use super::{Constant, LocalVariable, Prototype, Template, TemplateValue, Upvalue
 use std::rc::Rc;
 
 /// What every dump starts with. The first byte is what tells binary chunks from source texts.
-const MARK: [u8; 4] = [0x1b, b'M', b'W', 2];
+const MARK: [u8; 4] = [0x1b, b'M', b'W', 3];
 
 /// Bytes before the main function.
 pub const HEADER: usize = MARK.len() + 24;
@@ -151,6 +151,7 @@ impl Writer {
             UpvalueSource::ParentLocal(register) => w.out.extend_from_slice(&[0, register]),
             UpvalueSource::ParentUpvalue(index) => w.out.extend_from_slice(&[1, index]),
         });
+        self.number(f.fixed_upvalues);
         if !self.strip {
             let mut before = i64::from(f.first_line);
             self.list(&f.lines, |w, &line| {
@@ -295,6 +296,7 @@ impl Reader<'_> {
             [1, index] => Some(UpvalueSource::ParentUpvalue(index)),
             _ => None,
         })?;
+        let fixed_upvalues = self.number()?;
         let (mut lines, mut upvalue_names, mut locals) = (Vec::new(), Vec::new(), Vec::new());
         if !stripped {
             let mut line = i64::from(first_line);
@@ -317,6 +319,7 @@ impl Reader<'_> {
             constants,
             children,
             upvalues,
+            fixed_upvalues,
             upvalue_names,
             locals,
             params,

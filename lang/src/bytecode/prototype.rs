@@ -20,6 +20,8 @@ pub struct Prototype {
     pub children: Vec<Prototype>,
     /// Where each upvalue is found when a closure is made.
     pub upvalues: Vec<UpvalueSource>,
+    /// Bit `i` says that no assignment in the chunk is to the variable which upvalue `i` is: it has the value that it was declared with.
+    pub fixed_upvalues: u64,
     /// Names of the upvalues; empty when stripped.
     pub upvalue_names: Vec<Rc<[u8]>>,
     /// Local variables in the order of their declaration; empty when stripped.
@@ -124,6 +126,11 @@ impl Prototype {
     /// Whether it is known to be a chunk, not a function in one.
     pub fn is_main(&self) -> bool {
         self.first_line == 0 && !self.is_stripped()
+    }
+
+    /// Whether an upvalue keeps the value that its variable was declared with, as long as no debug function changes it.
+    pub fn is_fixed(&self, upvalue: usize) -> bool {
+        upvalue < 64 && self.fixed_upvalues >> upvalue & 1 == 1
     }
 
     /// The line of the word at `at`, if the function has line information.

@@ -20,6 +20,7 @@ pub fn verify(f: &Prototype) -> bool {
     };
     f.params <= f.registers
         && f.upvalues.len() <= MAX_UPVALUES
+        && f.fixed_upvalues.checked_shr(f.upvalues.len() as u32).is_none_or(|beyond| beyond == 0)
         && (f.lines.is_empty() || f.lines.len() == f.code.len())
         && (f.upvalue_names.is_empty() || f.upvalue_names.len() == f.upvalues.len())
         && f.locals.iter().all(|local| local.register < f.registers)
@@ -61,7 +62,7 @@ fn instruction(f: &Prototype, at: usize, starts: &[bool]) -> bool {
         Mode::Base => field <= usize::from(f.registers),
         Mode::Const => field < f.constants.len(),
         Mode::Proto => field < f.children.len(),
-        Mode::Upval => field < f.upvalues.len(),
+        Mode::Upval => field < f.upvalues.len() && !(stores_upvalue(ins.op()) && f.is_fixed(field)),
         Mode::Pri => field <= 2,
         Mode::Lit | Mode::Short => true,
         Mode::Trace => false,
@@ -75,6 +76,10 @@ fn instruction(f: &Prototype, at: usize, starts: &[bool]) -> bool {
         && info.words.iter().zip(at + 1..).all(|(word, place)| data_word(f, *word, f.code[place], at, starts))
         && run(f, ins).is_none_or(|(low, end)| low <= end && end <= usize::from(f.registers))
         && constant_kinds(f, ins)
+}
+
+fn stores_upvalue(op: Op) -> bool {
+    matches!(op, Op::SETUPVAL | Op::SETUPVALK | Op::SETUPVALP)
 }
 
 fn data_word(f: &Prototype, word: Word, value: u32, at: usize, starts: &[bool]) -> bool {

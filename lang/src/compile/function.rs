@@ -2,7 +2,7 @@
 
 use super::jumps::JumpList;
 use super::labels::{ClosingExit, Goto, Label};
-use super::scope::{DebugLocal, Local, Name, Scope, Upvalue};
+use super::scope::{Capture, DebugLocal, Local, Name, Scope, Upvalue};
 use super::{Compiler, Complaint, Result};
 use crate::ast::{Ast, FunctionId, TokenIndex};
 use crate::bytecode::{Constant, Ins, LocalVariable, Op, Prototype, Template, key_word};
@@ -42,12 +42,15 @@ pub(super) struct FunctionState<'a> {
     string_constants: HashMap<Symbol, u16, BuildHasherDefault<NumberHasher>>,
     /// Templates of `NEWOBJECT`, by their keys.
     pub object_templates: HashMap<Vec<Symbol>, u16>,
-    children: Vec<Prototype>,
+    pub children: Vec<Prototype>,
+    pub captures: Vec<Capture>,
 
     /// Local variables in scope, the innermost last; the register of each is its index.
     pub locals: Vec<Local>,
     /// How many of `locals` are active; the others are declared, but their values not yet assigned.
     pub active: usize,
+    /// For each local so far, by its number, whether something assigns to it.
+    pub assigned: Vec<bool>,
     pub debug_locals: Vec<DebugLocal>,
     pub upvalues: Vec<Upvalue>,
     pub scopes: Vec<Scope>,
@@ -79,8 +82,10 @@ impl<'a> FunctionState<'a> {
             string_constants: HashMap::default(),
             object_templates: HashMap::new(),
             children: Vec::new(),
+            captures: Vec::new(),
             locals: Vec::new(),
             active: 0,
+            assigned: Vec::new(),
             debug_locals: Vec::new(),
             upvalues: Vec::new(),
             scopes: Vec::new(),
@@ -357,6 +362,7 @@ impl<'a> FunctionState<'a> {
         if self.children.len() >= MAX_CONSTANTS {
             return Err(self.limit(MAX_CONSTANTS, "constants"));
         }
+        self.note_captures(self.children.len(), &prototype);
         self.children.push(prototype);
         Ok((self.children.len() - 1) as u16)
     }
@@ -365,6 +371,7 @@ impl<'a> FunctionState<'a> {
 
     /// The finished prototype.
     pub fn finish(mut self, compiler: &mut Compiler) -> Prototype {
+        self.fix_upvalues();
         let function = &self.ast[self.id];
         let params = function.params.len() as u8;
         let entry = self.ins(0);
@@ -386,6 +393,7 @@ impl<'a> FunctionState<'a> {
         Prototype {
             locals: locals.collect(),
             upvalues: self.upvalues.iter().map(|upvalue| upvalue.source).collect(),
+            fixed_upvalues: 0,
             upvalue_names: self.upvalues.iter().map(|upvalue| compiler.string(upvalue.name)).collect(),
             code: self.code,
             lines: self.lines,

@@ -361,6 +361,7 @@ impl FunctionState<'_> {
 impl Compiler<'_> {
     /// Stores a value into a variable or a field.
     pub(super) fn store(&mut self, target: &Operand, value: &mut Operand) -> Result<()> {
+        self.note_assignment(target.kind);
         let f = &mut self.function;
         match target.kind {
             Kind::Local(register) => {

@@ -11,10 +11,11 @@ use super::function::FunctionState;
 use super::operand::Kind;
 use super::{Compiler, Complaint, Result};
 use crate::ast::Binding;
-use crate::bytecode::{Op, UpvalueSource};
+use crate::bytecode::{Op, Prototype, UpvalueSource};
 use crate::symbols::Symbol;
 
 const MAX_LOCALS: usize = 200;
+/// No more than a word has bits.
 const MAX_UPVALUES: usize = 60;
 
 /// A local variable in scope.
@@ -22,6 +23,8 @@ const MAX_UPVALUES: usize = 60;
 pub(super) struct Local {
     pub name: Name,
     pub binding: Binding,
+    /// Its number among all locals of the function.
+    pub id: u32,
     /// Its index in the debug information; `None` for what that does not show.
     debug: Option<u32>,
 }
@@ -52,6 +55,14 @@ pub(super) struct Upvalue {
     pub name: Symbol,
     pub binding: Binding,
     pub source: UpvalueSource,
+}
+
+/// A child function's upvalue that is a local of this function.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Capture {
+    child: usize,
+    upvalue: usize,
+    local: u32,
 }
 
 /// A block.
@@ -130,7 +141,9 @@ impl Compiler<'_> {
         {
             return Err(f.limit(MAX_LOCALS, "local variables"));
         }
-        f.locals.push(Local { name, binding, debug: None });
+        let id = f.assigned.len() as u32;
+        f.assigned.push(false);
+        f.locals.push(Local { name, binding, id, debug: None });
         Ok(())
     }
 
@@ -183,6 +196,25 @@ impl Compiler<'_> {
         Ok(Kind::Upvalue(self.function.add_upvalue(Upvalue { name, binding, source })?))
     }
 
+    /// Notes that a variable is assigned to.
+    pub(super) fn note_assignment(&mut self, variable: Kind) {
+        let mut function = &mut self.function;
+        let mut around = self.enclosing.iter_mut().rev();
+        let mut source = match variable {
+            Kind::Local(register) => UpvalueSource::ParentLocal(register),
+            Kind::Upvalue(number) => UpvalueSource::ParentUpvalue(number),
+            _ => return,
+        };
+        while let UpvalueSource::ParentUpvalue(number) = source {
+            source = function.upvalues[usize::from(number)].source;
+            function = around.next().expect("a variable belongs to a function around");
+        }
+        if let UpvalueSource::ParentLocal(register) = source {
+            let local = function.locals[usize::from(register)].id;
+            function.assigned[local as usize] = true;
+        }
+    }
+
     /// Emits what closes upvalues before a return, where there may be any.
     pub(super) fn close_before_return(&mut self) {
         let f = &mut self.function;
@@ -219,6 +251,25 @@ impl FunctionState<'_> {
         home.expect("every local belongs to a block").captured = true;
     }
 
+    /// Notes which locals a child has captured, while these are in scope.
+    pub fn note_captures(&mut self, child: usize, prototype: &Prototype) {
+        for (upvalue, &source) in prototype.upvalues.iter().enumerate() {
+            if let UpvalueSource::ParentLocal(register) = source {
+                let local = self.locals[usize::from(register)].id;
+                self.captures.push(Capture { child, upvalue, local });
+            }
+        }
+    }
+
+    /// Tells the children, when all of the function has been seen, which captured locals are never assigned to.
+    pub fn fix_upvalues(&mut self) {
+        for Capture { child, upvalue, local } in std::mem::take(&mut self.captures) {
+            if !self.assigned[local as usize] {
+                fix_upvalue(&mut self.children[child], upvalue);
+            }
+        }
+    }
+
     /// Ends the locals from number `first` on.
     fn end_locals(&mut self, first: usize) {
         let end = self.here() as u32;
@@ -235,6 +286,17 @@ impl FunctionState<'_> {
         let here = self.here() as u32;
         if let Some(local) = self.debug_locals.last_mut() {
             local.start = here;
+        }
+    }
+}
+
+/// Notes that an upvalue is never assigned to, here and in the functions inside.
+fn fix_upvalue(prototype: &mut Prototype, upvalue: usize) {
+    prototype.fixed_upvalues |= 1 << upvalue;
+    for child in &mut prototype.children {
+        let same = UpvalueSource::ParentUpvalue(upvalue as u8);
+        if let Some(inside) = child.upvalues.iter().position(|&source| source == same) {
+            fix_upvalue(child, inside);
         }
     }
 }

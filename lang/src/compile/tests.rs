@@ -2,6 +2,7 @@
 
 use super::compile;
 use crate::bytecode::Prototype;
+use crate::bytecode::dump::{Refusal, dump, undump};
 
 fn message(source: &str) -> String {
     match compile(source.as_bytes(), b"=t") {
@@ -168,4 +169,33 @@ fn debug_information_names_what_there_is() {
     assert_eq!(f.upvalue_names, [(*b"a").into()]);
     assert_eq!(main.local_name(1, main.code.len() - 1), Some(&b"b"[..]));
     assert_eq!(main.local_name(1, 1), None);
+}
+
+#[test]
+fn upvalues_are_fixed_when_nothing_assigns_to_them() {
+    let main = compiled(
+        "local a, b, c, d = 1
+         local function f() return a, function() b = 1; return a, c, d, f end end
+         function d() return d end
+         local c = 2
+         c = 3
+         for i = 1, 2 do local g = function() return i, c end end",
+    );
+    let fixed = |f: &Prototype| {
+        let names = f.upvalue_names.iter().enumerate();
+        let fixed = names.filter(|&(i, _)| f.is_fixed(i)).map(|(_, name)| String::from_utf8_lossy(name).into_owned());
+        fixed.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(fixed(&main.children[0]), "a c f");
+    assert_eq!(fixed(&main.children[0].children[0]), "a c f");
+    assert_eq!(fixed(&main.children[1]), "");
+    assert_eq!(fixed(&main.children[2]), "i");
+}
+
+#[test]
+fn a_dump_that_assigns_to_a_fixed_upvalue_is_refused() {
+    let mut main = compiled("local a local function f() a = 1 end");
+    assert!(undump(&dump(&main, false), b"=t").is_ok());
+    main.children[0].fixed_upvalues = 1;
+    assert_eq!(undump(&dump(&main, false), b"=t"), Err(Refusal::Malformed));
 }

@@ -67,6 +67,21 @@ pub(super) fn clear_above_top(coroutine: Gc<Coroutine>) {
     coroutine.header.gc.set(coroutine.header.gc.get() & !gc_bits::STACK_CHANGED);
 }
 
+impl Gc<Coroutine> {
+    /// Whether some closure has captured the variable at this place of the stack.
+    pub fn captures(self, place: *mut Value) -> bool {
+        let mut open = self.open_upvalues.get();
+        while !open.is_null() {
+            let upvalue: Gc<Upvalue> = Gc::from_ptr(open);
+            if upvalue.value.get() == place {
+                return true;
+            }
+            open = upvalue.closed.get().0 as *mut Upvalue;
+        }
+        false
+    }
+}
+
 impl Heap {
     /// To be called when another coroutine goes on: resumed, or yielded or returned to.
     ///

@@ -233,6 +233,7 @@ fn closed_variables_of_a_dead_coroutine_live_on() {
         constants: vec![],
         children: vec![],
         upvalues: vec![],
+        fixed_upvalues: 0,
         upvalue_names: vec![],
         locals: vec![],
         params: 0,

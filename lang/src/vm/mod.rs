@@ -111,6 +111,8 @@ pub struct Vm {
     pub(crate) events: Events,
     tick_action: Option<ticker::TickAction>,
     tracer: Option<Box<dyn Tracer>>,
+    /// Debug functions have been at variables ([`Vm::rebind_variables`]).
+    pub variables_rebound: bool,
     text_buffer: Vec<u8>,
     /// The generator of `math.random`.
     pub random: Random,
@@ -181,6 +183,7 @@ impl Vm {
             events: Events::default(),
             tick_action: None,
             tracer: None,
+            variables_rebound: false,
             text_buffer: Vec::new(),
             random: Random::default(),
             extensions: HashMap::default(),

@@ -26,6 +26,10 @@ pub trait Tracer {
     /// Recording must end without a trace: what the interpreter does next was not foreseen.
     fn abort(&mut self, vm: &mut Vm, reason: &str);
 
+    /// A debug function is about to do to a variable what no program can ([`Vm::rebind_variables`]): what was compiled may take its value or
+    /// its place for a constant.
+    fn variables_rebound(&mut self, vm: &mut Vm);
+
     /// Whether it wants to see each instruction.
     fn is_recording(&self) -> bool;
 
@@ -79,6 +83,14 @@ impl Vm {
             self.trace.exit_base.set(base);
         }
         self.with_tracer(|tracer, vm| tracer.left_trace(vm, number, reason));
+    }
+
+    /// A debug function is about to change a variable that nothing in the program assigns to, or to give a closure another variable. From now
+    /// on neither the values nor the places of closures' variables count as constant.
+    pub fn rebind_variables(&mut self) {
+        if !std::mem::replace(&mut self.variables_rebound, true) {
+            self.with_tracer(|tracer, vm| tracer.variables_rebound(vm));
+        }
     }
 
     /// Ends a recording under way, if there is one, for this reason.

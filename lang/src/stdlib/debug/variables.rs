@@ -103,6 +103,9 @@ pub(super) fn setlocal(call: &mut Call) -> NativeResult {
     let local = local_argument(call)?;
     match local {
         Some(Local { name, place }) => {
+            if coroutine.captures(place) {
+                call.vm.rebind_variables();
+            }
             // SAFETY: the place lies in an active frame.
             unsafe { *place = value };
             if coroutine != call.vm.running() {
@@ -132,6 +135,12 @@ fn upvalue_name<'a>(function: Gc<Function>, index: usize) -> &'a [u8] {
     proto.source().upvalue_names.get(index).map_or(b"", |name| name)
 }
 
+/// Whether compiled code may take a Lua function's upvalue for a constant.
+fn is_fixed(function: Gc<Function>, index: usize) -> bool {
+    let proto: Gc<Proto> = Gc::from_ptr(function.proto);
+    proto.source().is_fixed(index)
+}
+
 pub(super) fn getupvalue(call: &mut Call) -> NativeResult {
     let Some((function, index)) = upvalue_argument(call)? else { return call.none() };
     let name = call.vm.string_value(upvalue_name(function, index));
@@ -143,6 +152,9 @@ pub(super) fn getupvalue(call: &mut Call) -> NativeResult {
 pub(super) fn setupvalue(call: &mut Call) -> NativeResult {
     let value = call.any(2)?;
     let Some((function, index)) = upvalue_argument(call)? else { return call.none() };
+    if is_fixed(function, index) {
+        call.vm.rebind_variables();
+    }
     // SAFETY: as above.
     unsafe { *function.upvalue(index).value.get() = value };
     call.vm.heap.barrier(function.upvalue(index).header(), value);
@@ -164,6 +176,8 @@ pub(super) fn upvalueid(call: &mut Call) -> NativeResult {
 pub(super) fn upvaluejoin(call: &mut Call) -> NativeResult {
     let (target, target_index, _) = lua_upvalue(call, 0)?;
     let (_, _, upvalue) = lua_upvalue(call, 2)?;
+    // The place of the target's variable changes, and what nothing assigned to for one closure may be assigned to by the other.
+    call.vm.rebind_variables();
     target.set_upvalue(target_index, upvalue);
     call.vm.heap.barrier_always(target.header());
     call.none()
