@@ -36,8 +36,8 @@ pub struct TraceState {
     pub exit_base: Cell<*mut Value>,
     /// The exit that was taken, for the JIT's own use (it counts there); null before the first.
     pub exit: Cell<*const u8>,
-    /// First stack place that the running trace does not use; null while no trace runs. A callback's frames start there.
-    pub trace_top: Cell<*mut Value>,
+    /// A trace runs, with no interpreter above it.
+    pub in_trace: Cell<bool>,
     /// Highest place at which a frame's registers may end on the running coroutine's stack: a copy of its `stack_limit`.
     pub stack_limit: Cell<*mut Value>,
     /// Number of multiple results that the last open call or vararg left, for the next instruction that takes them.
@@ -85,7 +85,7 @@ impl TraceState {
             exit_pc: Cell::new(null()),
             exit_base: Cell::new(null_mut()),
             exit: Cell::new(null()),
-            trace_top: Cell::new(null_mut()),
+            in_trace: Cell::new(false),
             stack_limit: Cell::new(null_mut()),
             multiple_results: Cell::new(0),
             work: Cell::new(0),

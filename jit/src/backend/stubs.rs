@@ -73,11 +73,9 @@ fn compile_to_interpreter(memory: &mut CodeMemory) -> Result<usize, CompileError
     let trusted = MemFlagsData::trusted();
     let pc = b.ins().load(I64, trusted, record, ExitRecord::PC);
     let reason = b.ins().load(I64, trusted, record, ExitRecord::REASON);
-    let nothing = b.ins().iconst(I64, 0);
     b.ins().store(trusted, record, vm, offset_of!(TraceState, exit) as i32);
     b.ins().store(trusted, pc, vm, offset_of!(TraceState, exit_pc) as i32);
     b.ins().store(trusted, base, vm, offset_of!(TraceState, exit_base) as i32);
-    b.ins().store(trusted, nothing, vm, offset_of!(TraceState, trace_top) as i32);
     b.ins().return_(&[reason]);
     b.seal_all_blocks();
     b.finalize(config);

@@ -115,9 +115,6 @@ fn c_call(
     address: IrRef,
     arguments: &[Traced],
 ) -> Rec<Done> {
-    // C may call back: the frames of what runs then begin above this one.
-    let registers = i32::from(at.proto().registers);
-    r.need_stack(r.base + registers)?;
     let mut unboxed = Vec::with_capacity(arguments.len());
     for &argument in arguments {
         unboxed.push(r.unbox(argument)?);

@@ -499,12 +499,21 @@ impl Recorder {
         }
     }
 
-    /// Guards that the stack has room up to this slot, for what is going to be pushed.
+    /// Guards that the stack has room up to this slot, for what is going to be pushed. One guard asks for all that the trace needs: where it
+    /// fails, the machine makes the stack larger.
     pub fn need_stack(&mut self, slot: i32) -> Rec<()> {
         if slot > MAX_SLOTS {
             return Err(Reason::TraceTooDeep.into());
         }
-        self.guard_with(Op::STACK, &[], &[slot])
+        let before = self.e.chain(Op::STACK).next();
+        match before {
+            Some(guard) => {
+                let asked = &mut self.e.trace.ins[guard.index()].lits[0];
+                *asked = slot.max(*asked);
+                Ok(())
+            }
+            None => self.guard_with(Op::STACK, &[], &[slot]),
+        }
     }
 }
 

@@ -108,7 +108,7 @@ impl Vm {
 
     /// Whether the native code that runs was called by compiled code, with no interpreter in between.
     pub fn is_below_trace(&self) -> bool {
-        !self.trace.trace_top.get().is_null()
+        self.trace.in_trace.get()
     }
 
     /// Whether an error waits for the running trace to leave.

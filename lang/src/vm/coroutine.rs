@@ -100,7 +100,7 @@ impl Vm {
     /// The same for what does not run Lua code.
     pub(super) fn on_other_stack<R>(&mut self, act: impl FnOnce(&mut Vm) -> R) -> R {
         let interrupted = self.current;
-        let trace_top = self.trace.trace_top.replace(std::ptr::null_mut());
+        let in_trace = self.trace.in_trace.replace(false);
         let coroutine = self.idle_callback_stacks.pop().unwrap_or_else(|| self.new_coroutine(Value::NIL));
         coroutine.env.set(interrupted.env.get());
         coroutine.resumer.set(interrupted.as_ptr());
@@ -114,7 +114,7 @@ impl Vm {
         interrupted.set_status(Status::Running);
         self.switch_to(interrupted);
         self.idle_callback_stacks.push(coroutine);
-        self.trace.trace_top.set(trace_top);
+        self.trace.in_trace.set(in_trace);
         result
     }
 

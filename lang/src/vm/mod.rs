@@ -354,7 +354,7 @@ impl Vm {
             // The trace leaves, and the native is called again from where it may call Lua.
             return Err(self.plain_error("a native called by compiled code calls Lua"));
         }
-        if !self.trace.trace_top.get().is_null() {
+        if self.trace.in_trace.get() {
             return self.on_callback_stack(|vm| vm.call_inside(f, args, catch));
         }
         let coroutine = self.current;

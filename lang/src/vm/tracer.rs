@@ -73,10 +73,11 @@ impl Vm {
         // SAFETY: the frame at `base` is a Lua function's.
         self.current.top.set(base.wrapping_add(unsafe { self.frame_extent(base) }));
         let outer = self.native_stack.enter();
+        self.trace.in_trace.set(true);
         // SAFETY: the code is a trace for the instruction that runs, whose frame is at `base`.
         let reason = unsafe { enter(std::ptr::from_mut(self).cast(), base, code) };
         self.native_stack.leave(outer);
-        self.trace.trace_top.set(std::ptr::null_mut());
+        self.trace.in_trace.set(false);
         let reason = ExitReason::from_code(reason).expect("a trace leaves for one of the reasons");
         if reason == ExitReason::Stack {
             let base = self.double_stack(self.trace.exit_base.get());

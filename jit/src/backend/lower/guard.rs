@@ -72,7 +72,6 @@ impl Lowering<'_> {
             }
             Op::STACK => {
                 let top = self.b.ins().iadd_imm_s(self.base, 8 * i64::from(ins.lits[0]));
-                self.b.ins().store(TRUSTED, top, self.vm, offset_of!(TraceState, trace_top) as i32);
                 let limit = self.b.ins().load(I64, TRUSTED, self.vm, offset_of!(TraceState, stack_limit) as i32);
                 self.b.ins().icmp(IntCC::UnsignedGreaterThan, top, limit)
             }
