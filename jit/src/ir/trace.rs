@@ -285,6 +285,11 @@ impl Trace {
         self.before.saturating_add(turns + snapshot.done)
     }
 
+    /// Whether it goes back to its own start when it has come to its end: a loop that was not peeled, or a function that calls itself.
+    pub fn restarts(&self) -> bool {
+        self.link == Link::Loop && !self.loop_at.is_some()
+    }
+
     /// Whether a snapshot was taken in the loop, not in the preamble.
     pub fn is_in_loop(&self, snapshot: &Snapshot) -> bool {
         self.loop_at.is_some() && snapshot.at > self.loop_at

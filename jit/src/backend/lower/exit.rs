@@ -131,7 +131,7 @@ impl Lowering<'_> {
         };
         match tail {
             Some(tail) => _ = self.b.ins().jump(tail.block, &[record.into()]),
-            None => self.leave(record, way.base),
+            None => self.leave(way, record),
         }
         Ok(())
     }
@@ -159,12 +159,17 @@ impl Lowering<'_> {
         Ok(self.long(std::ptr::from_ref(record) as u64))
     }
 
-    /// Jumps through an exit's record, with a base so many slots from the trace's.
-    fn leave(&mut self, record: Value, slots: i32) {
-        let base = match slots {
+    /// Jumps through an exit's record, or back to the trace's start, with the base moved.
+    fn leave(&mut self, way: &Way, record: Value) {
+        let base = match way.base {
             0 => self.base,
             slots => self.b.ins().iadd_imm_s(self.base, 8 * i64::from(slots)),
         };
+        let is_end = way.exit.is_some_and(|number| self.exits[number].reason == ExitReason::End);
+        if let Some(start) = self.start.filter(|_| is_end) {
+            self.b.ins().jump(start, &[base.into()]);
+            return;
+        }
         let target = self.b.ins().load(I64, TRUSTED, record, ExitRecord::TARGET);
         let signature = self.b.import_signature(trace_signature());
         self.b.ins().return_call_indirect(signature, target, &[self.vm, base, record]);

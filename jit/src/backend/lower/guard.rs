@@ -24,6 +24,9 @@ impl Lowering<'_> {
     }
 
     pub(super) fn comparison(&mut self, ins: &Ins) -> Option<Value> {
+        if ins.a().is_instruction() && self.identities[ins.a().index()] {
+            return self.identity(ins);
+        }
         let (a, b) = (self.value(ins.a()), self.value(ins.b()));
         let fails = if self.trace.ty(ins.a()) == Type::Num {
             let holds = match ins.op {
@@ -54,6 +57,19 @@ impl Lowering<'_> {
             };
             self.b.ins().icmp(holds.complement(), a, b)
         };
+        self.leave_if(fails, ins);
+        None
+    }
+
+    /// A guard that a `val` or a slot holds this very object.
+    fn identity(&mut self, ins: &Ins) -> Option<Value> {
+        let source = &self.trace.ins[ins.a().index()];
+        let value = match source.op {
+            Op::UNBOX => self.boxed(source.a()),
+            _ => self.b.ins().load(I64, TRUSTED, self.base, 8 * source.lits[0]),
+        };
+        let object = self.boxed(ins.b());
+        let fails = self.b.ins().icmp(IntCC::NotEqual, value, object);
         self.leave_if(fails, ins);
         None
     }

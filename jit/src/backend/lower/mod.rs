@@ -95,16 +95,27 @@ pub fn lower(
     b.append_block_params_for_function_params(entry);
     b.switch_to_block(entry);
     let params = b.block_params(entry).to_vec();
+    let (vm, mut base) = (params[0], params[1]);
+    let mut start = None;
+    if trace.restarts() {
+        let again = b.create_block();
+        b.ins().jump(again, &[base.into()]);
+        base = b.append_block_param(again, I64);
+        b.switch_to_block(again);
+        start = Some(again);
+    }
     let mut lowering = Lowering {
         b,
         trace,
         environment,
-        vm: params[0],
-        base: params[1],
+        vm,
+        base,
+        start,
         values: vec![None; trace.ins.len()],
         floats: HashMap::new(),
         results: HashMap::new(),
         foreign: nan::foreign(trace),
+        identities: identities(trace),
         exits: Vec::new(),
         pending: Vec::new(),
         in_loop: false,
@@ -127,6 +138,8 @@ struct Lowering<'a> {
     vm: Value,
     /// The base on entry.
     base: Value,
+    /// Where a trace that goes back to its own start does so; takes the base.
+    start: Option<clif::Block>,
     /// What each instruction's value is now.
     values: Vec<Option<Value>>,
     /// Floating-point constants that are in a register.
@@ -135,6 +148,8 @@ struct Lowering<'a> {
     results: HashMap<IrRef, Vec<Value>>,
     /// Numbers that boxing must look at; see [`nan`].
     foreign: Vec<bool>,
+    /// Values that are only compared with a constant object, by the instruction that follows.
+    identities: Vec<bool>,
     exits: Vec<Exit>,
     /// Exits that some guard branches to and that are not written yet.
     pending: Vec<exit::Pending>,
@@ -158,7 +173,7 @@ impl Lowering<'_> {
             self.b.set_srcloc(SourceLoc::new(at.0));
             if ins.op == Op::LOOP {
                 header = Some(self.start_loop()?);
-            } else if !ins.sunk {
+            } else if !ins.sunk && !self.identities[at.index()] {
                 let value = self.instruction(at, ins)?;
                 self.values[at.index()] = value;
             }
@@ -316,4 +331,32 @@ impl Lowering<'_> {
 /// The PHIs that are executed.
 fn live_phis(trace: &Trace) -> impl Iterator<Item = &Ins> {
     trace.phis().map(|(_, phi)| phi).filter(|phi| !phi.sunk)
+}
+
+/// For each instruction, whether it takes an object out of a `val` or a slot only for the next instruction, a guard that this is a certain
+/// object. Two such guards are one: the `val` is compared as it is.
+fn identities(trace: &Trace) -> Vec<bool> {
+    let mut uses = vec![0u32; trace.ins.len()];
+    let mut used = |at: IrRef| {
+        if at.is_instruction() {
+            uses[at.index()] += 1;
+        }
+    };
+    trace.ins.iter().for_each(|ins| trace.for_each_use(ins, &mut used));
+    trace.snapshots.iter().flat_map(|snapshot| &snapshot.entries).for_each(|entry| used(entry.value));
+    let is_identity = |at: IrRef| {
+        let (ins, next) = (&trace.ins[at.index()], trace.ins.get(at.index() + 1));
+        let is_taken_out = match ins.op {
+            Op::UNBOX => next.is_some_and(|next| next.snap == ins.snap),
+            Op::SLOAD => true,
+            _ => false,
+        };
+        is_taken_out
+            && ins.ty.is_object()
+            && uses[at.index()] == 1
+            && next.is_some_and(|next| next.op == Op::EQ && next.a() == at && next.b().is_constant())
+    };
+    let mut identities = vec![false; trace.ins.len()];
+    trace.refs().for_each(|at| identities[at.index()] = is_identity(at));
+    identities
 }
