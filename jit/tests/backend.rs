@@ -8,6 +8,7 @@ use common::world::{self, Block};
 use moonwake_jit::ir::parse::parse;
 use moonwake_jit::ir::{Trace, verify::verify};
 use moonwake_lang::trace_state::ExitReason;
+use moonwake_lang::value::Value;
 use std::ffi::{CStr, c_char, c_int};
 
 unsafe extern "C" {
@@ -79,12 +80,55 @@ link interpreter
     let exit = root_code.exits.iter().find(|e| e.snapshot.index() == 1).expect("the exit of snapshot 1");
     exit.record.link(side_code.code);
     assert_eq!(exit.record.target(), side_code.code);
-    let (pc, base, value) = block.enter(&backend, root_code.code);
+    let (pc, base, value) = block.enter(&backend, &[&root_code, &side_code]);
     // The side trace ran in the frame of the exit, two slots up, and left one below that.
     assert_eq!((pc, base, value(2)), (0x40, 1, 6.0));
     exit.record.link(backend.to_interpreter());
-    let (pc, base, value) = block.enter(&backend, root_code.code);
+    let (pc, base, value) = block.enter(&backend, &[&root_code, &side_code]);
     assert_eq!((pc, base, value(2)), (0x20, 2, 5.0));
+}
+
+/// What an exit puts off is done by the machine or by the side trace, once, also where that goes back to its own start.
+#[test]
+fn what_an_exit_puts_off_is_done_by_who_comes_next() {
+    let names = |name: &str| (name == "point").then_some(0x1000);
+    let root = "\
+---- snap 0 pc=0x10 base=0 [ ]
+0001    val   SLOAD   #1
+0002 >  num   UNBOX   0001
+0003 >  int   TOINT   0002
+0004    val   SLOAD   #6
+0005 >  tab   UNBOX   0004
+---- snap 1 pc=0x20 base=2 [ 2=0003 3=0005 4=+7.0 5=true ]
+0006 >  none  GT      0002 +100.0
+---- snap 2 pc=0x30 base=0 [ ]
+link interpreter
+";
+    let root = parse(root, &names).expect("it parses");
+    // It is left once the number has become 8, three turns later, with the base one slot further up each turn.
+    let side = "\
+trace 2 side 1/1 pc=0x20
+---- snap 0 pc=0x40 base=0 [ ]
+0001    num   SLOAD   #0
+0002 >  none  LT      0001 +8.0
+0003    num   ADD     0001 +1.0
+---- snap 1 pc=0x20 base=1 [ 1=0003 ]
+link loop
+";
+    let side = parse(side, &names).expect("it parses");
+    let mut block = Block::new();
+    block.describe("table point 7\nstack 1 +5.0 nil nil nil nil tab:point").expect("it is a world");
+    let mut backend = world::backend();
+    let root_code = backend.compile(&root).expect("it compiles");
+    let exit = root_code.exits.iter().find(|e| e.snapshot.index() == 1).expect("the exit of snapshot 1");
+    let side_code = backend.compile_side(&side, &exit.record.late).expect("it compiles");
+    let (pc, base, value) = block.enter(&backend, &[&root_code]);
+    assert_eq!((pc, base, value(2 + 2), value(2)), (0x20, 2, 7.0, 5.0));
+    assert_eq!((value(3).to_bits(), value(5).to_bits()), (value(6).to_bits(), Value::TRUE.0));
+    exit.record.link(side_code.code);
+    let (pc, base, value) = block.enter(&backend, &[&root_code, &side_code]);
+    assert_eq!((pc, base), (0x40, 5));
+    assert_eq!([2, 3, 4, 5].map(&value), [5.0, 6.0, 7.0, 8.0]);
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub mod stubs;
 mod x64;
 
 pub use helpers::HelperTable;
-pub use link::ExitRecord;
+pub use link::{ExitRecord, Late};
 
 use crate::ir::{Link, SnapRef, Trace};
 use codemem::CodeMemory;
@@ -144,6 +144,11 @@ impl Backend {
 
     /// Compiles a finished trace. It is linked to itself where it ends in itself, and to the interpreter everywhere else.
     pub fn compile(&mut self, trace: &Trace) -> Result<CompiledTrace, CompileError> {
+        self.compile_side(trace, &[])
+    }
+
+    /// The same for a side trace, whose parent's exit leaves `late` to it.
+    pub fn compile_side(&mut self, trace: &Trace, late: &[Late]) -> Result<CompiledTrace, CompileError> {
         debug_assert_eq!(crate::ir::verify::verify(trace), Ok(()), "{trace}");
         let callees = self.callees(trace)?;
         let environment = lower::Environment {
@@ -152,6 +157,7 @@ impl Backend {
             to_interpreter: self.stubs.to_interpreter,
             callees,
             frontend: self.memory.frontend_config(),
+            late,
         };
         let (context, builder) = self.memory.context();
         let lowered = lower::lower(trace, &environment, context, builder)?;

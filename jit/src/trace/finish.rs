@@ -85,7 +85,13 @@ impl Jit {
         }
         let started = Instant::now();
         self.backend.keep_listing = self.report.wants_code();
-        let compiled = self.backend.compile(&recorder.e.trace);
+        let late = match recorder.beginning.kind {
+            Kind::Side { parent, exit, .. } => {
+                self.traces.get(parent).map(|info| &info.code.exits[exit as usize].record.late[..])
+            }
+            Kind::Loop | Kind::Function => None,
+        };
+        let compiled = self.backend.compile_side(&recorder.e.trace, late.unwrap_or_default());
         self.report.compile_time += started.elapsed();
         let code = match compiled {
             Ok(code) => code,
@@ -144,7 +150,9 @@ impl Jit {
         };
         let does_nothing = trace.ins.len() == 1
             && trace.snapshots.last().is_some_and(|s| s.base == 0 && s.entries.is_empty() && s.results.is_none());
-        let Some(code) = self.traces.get(other).map(|info| info.code.code).filter(|_| does_nothing) else {
+        let is_complete = |info: &TraceInfo| info.code.exits[exit as usize].record.late.is_empty();
+        let may_lead_on = does_nothing && self.traces.get(parent).is_some_and(is_complete);
+        let Some(code) = self.traces.get(other).map(|info| info.code.code).filter(|_| may_lead_on) else {
             return false;
         };
         self.traces.connect(parent, exit, other, code);

@@ -334,6 +334,8 @@ impl Tracer for Jit {
     fn left_trace(&mut self, vm: &mut Vm, number: usize, reason: ExitReason) {
         // SAFETY: records of flushed traces are kept while one of them may be running.
         let Some(record) = (unsafe { ExitRecord::last(&vm.trace) }) else { return };
+        // SAFETY: the exit was taken just now.
+        unsafe { record.complete(vm.trace.exit_base.get()) };
         let count = record.counted();
         let passed = vm.trace.work.take();
         // After a native call one test sees both. The instruction that follows leads to a safe point as any other does.

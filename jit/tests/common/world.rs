@@ -11,7 +11,7 @@
 #![allow(unsafe_code)]
 
 use super::natives;
-use moonwake_jit::backend::{Backend, CompiledTrace, HelperTable, Layout};
+use moonwake_jit::backend::{Backend, CompiledTrace, ExitRecord, HelperTable, Layout};
 use moonwake_jit::ir::eval::{self, Exit, Fault, World};
 use moonwake_jit::ir::{CSignature, Const, Helper, MemType, Trace};
 use moonwake_jit::snapshot::Snapshot;
@@ -442,6 +442,7 @@ impl Block {
         let enter = backend.enter();
         // SAFETY: the trace was run by the evaluator in a copy of this block and stayed inside; its code is what `enter` expects.
         let code = unsafe { enter(start as *mut u8, base as *mut Value, compiled.code as *const u8) };
+        self.complete(compiled.exits.iter().map(|exit| &*exit.record));
         let after = self.copy();
         let state = |offset: usize| after.get(start + offset as u64, 8).unwrap_or(0);
         let exit = compiled
@@ -463,13 +464,24 @@ impl Block {
         (exit, after)
     }
 
-    /// Runs code that may jump from trace to trace; gives where it left (the base in slots), and what the slots hold.
-    pub fn enter(&mut self, backend: &Backend, code: usize) -> (u64, i64, impl Fn(i32) -> f64 + use<>) {
+    /// Does what the machine does after an exit: completes the stack. `records` are those of all exits that may have been taken.
+    fn complete<'r>(&mut self, mut records: impl Iterator<Item = &'r ExitRecord>) {
+        let state = |offset: usize| self.words[offset / 8];
+        let taken = state(offset_of!(TraceState, exit));
+        let record = records.find(|&record| std::ptr::from_ref(record) as u64 == taken).expect("the exit is known");
+        // SAFETY: the exit led here just now.
+        unsafe { record.complete(state(offset_of!(TraceState, exit_base)) as *mut Value) };
+    }
+
+    /// Runs the first of some traces, which may jump to the others; gives where it left (the base in slots), and what the slots hold.
+    pub fn enter(&mut self, backend: &Backend, traces: &[&CompiledTrace]) -> (u64, i64, impl Fn(i32) -> f64 + use<>) {
+        let code = traces[0].code;
         let saved = self.words.clone();
         let (start, base) = (self.start(), self.slot(0));
         let enter = backend.enter();
         // SAFETY: the traces that run touch the stack of this block alone.
         unsafe { enter(start as *mut u8, base as *mut Value, code as *const u8) };
+        self.complete(traces.iter().flat_map(|trace| &trace.exits).map(|exit| &*exit.record));
         let after = self.copy();
         let state = |offset: usize| after.get(start + offset as u64, 8).unwrap_or(0);
         let pc = state(offset_of!(TraceState, exit_pc));

@@ -20,7 +20,8 @@ pub trait Tracer {
     /// While recording: the instruction at `pc` is about to run. At a function's entry, `count` is the number of arguments.
     fn instruction(&mut self, vm: &mut Vm, base: *mut Value, pc: *const u32, count: usize);
 
-    /// Trace `number` was entered from the interpreter and has left for the reason given; the machine's trace state says where.
+    /// Trace `number` was entered from the interpreter and has left for the reason given; the machine's trace state says where. The tracer
+    /// completes what the exit put on the Lua stack.
     fn left_trace(&mut self, vm: &mut Vm, number: usize, reason: ExitReason);
 
     /// Recording must end without a trace: what the interpreter does next was not foreseen.
@@ -79,11 +80,11 @@ impl Vm {
         self.native_stack.leave(outer);
         self.trace.in_trace.set(false);
         let reason = ExitReason::from_code(reason).expect("a trace leaves for one of the reasons");
+        self.with_tracer(|tracer, vm| tracer.left_trace(vm, number, reason));
         if reason == ExitReason::Stack {
             let base = self.double_stack(self.trace.exit_base.get());
             self.trace.exit_base.set(base);
         }
-        self.with_tracer(|tracer, vm| tracer.left_trace(vm, number, reason));
     }
 
     /// A debug function is about to change a variable that nothing in the program assigns to, or to give a closure another variable. From now

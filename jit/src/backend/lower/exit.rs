@@ -1,15 +1,18 @@
 //! Exits: cold blocks that make the Lua stack what the interpreter would have made it, and jump on.
 //!
 //! All guards with one snapshot share one block. It stores the slots whose values changed, makes the objects that were sunk,
-//! and jumps through the exit's record: to the interpreter, or to the side trace that was compiled for it.
+//! and jumps through the exit's record: to the interpreter, or to the side trace that was compiled for it. Constants and tags are put
+//! off: see [`link`](crate::backend::link).
 //!
 //! Most of what an exit stores the next one stores as well. So exits that follow each other share a *tail*: each stores what is its own,
 //! then goes to a block that stores the rest and jumps on; so do tails. Exits are the greater part of a trace's code, and of the time that
 //! it takes to compile.
 
 use super::{CompileError, Lowering, TRUSTED, trace_signature};
+use crate::backend::link::{Lacks, Late};
 use crate::backend::{Exit, ExitRecord};
-use crate::ir::{IrRef, Link, Op, SnapRef};
+use crate::ir::eval::box_bits;
+use crate::ir::{IrRef, Link, Op, SnapRef, Type};
 use crate::opt::sink;
 use cranelift_codegen::ir::types::{I32, I64};
 use cranelift_codegen::ir::{Block, InstBuilder, Value};
@@ -104,8 +107,9 @@ impl Lowering<'_> {
         let is_sunk = |value| trace.ins(value).is_some_and(|ins| ins.sunk);
         let mut stores: Vec<_> = snapshot.entries.iter().map(|entry| (entry.slot, entry.value)).collect();
         // Nobody else does what the end of a trace does.
-        stores
-            .retain(|&(slot, value)| *reason != ExitReason::End && !is_sunk(value) && !self.is_in_memory(slot, value));
+        stores.retain(|&(slot, value)| {
+            *reason != ExitReason::End && self.has_register(value) && !is_sunk(value) && !self.is_in_memory(slot, value)
+        });
         Way { exit: Some(exit.number), block: exit.block, base: snapshot.base, stores }
     }
 
@@ -124,7 +128,7 @@ impl Lowering<'_> {
                 self.b.set_cold_block(way.block);
                 let record = self.b.append_block_param(way.block, I64);
                 for &(slot, value) in way.stores.iter().filter(|store| !is_shared(store)) {
-                    self.store_boxed(value, self.base, 8 * slot);
+                    self.store_raw(value, slot);
                 }
                 record
             }
@@ -142,11 +146,24 @@ impl Lowering<'_> {
         let at = self.exits[number].snapshot;
         let snapshot = &trace.snapshots[at.index()];
         let before = self.make_sunk(at)?;
+        let mut late = Vec::new();
+        let is_end = self.exits[number].reason == ExitReason::End;
         for entry in &snapshot.entries {
-            if !is_shared(&(entry.slot, entry.value)) && !self.is_in_memory(entry.slot, entry.value) {
+            if self.is_in_memory(entry.slot, entry.value) {
+                continue;
+            }
+            if is_end {
                 self.store_boxed(entry.value, self.base, 8 * entry.slot);
+                continue;
+            }
+            if self.has_register(entry.value) && !is_shared(&(entry.slot, entry.value)) {
+                self.store_raw(entry.value, entry.slot);
+            }
+            if let Some(what) = self.lacks(entry.value) {
+                late.push(Late { slot: entry.slot - snapshot.base, what });
             }
         }
+        self.exits[number].record.late = late;
         for (at, value) in before {
             self.values[at.index()] = value;
         }
@@ -157,6 +174,60 @@ impl Lowering<'_> {
         self.count_work(number);
         let record: &ExitRecord = &self.exits[number].record;
         Ok(self.long(std::ptr::from_ref(record) as u64))
+    }
+
+    /// Whether an exit stores a value. It leaves constants to its record.
+    fn has_register(&self, value: IrRef) -> bool {
+        !value.is_constant() && !self.trace.ty(value).is_primitive()
+    }
+
+    /// Stores a value into a slot as it is in its register.
+    fn store_raw(&mut self, value: IrRef, slot: i32) {
+        match self.trace.ty(value).tag() {
+            Some(_) => {
+                let address = self.value(value);
+                self.b.ins().store(TRUSTED, address, self.base, 8 * slot);
+            }
+            None if self.trace.ty(value) == Type::Int => {
+                let int = self.value(value);
+                self.b.ins().store(TRUSTED, int, self.base, 8 * slot);
+            }
+            None => self.store_boxed(value, self.base, 8 * slot),
+        }
+    }
+
+    /// What a slot lacks once a value was stored so.
+    fn lacks(&self, value: IrRef) -> Option<Lacks> {
+        let ty = self.trace.ty(value);
+        if let Some(constant) = self.trace.constant(value) {
+            return constant.boxed().map(Lacks::Value);
+        }
+        match ty.tag() {
+            Some(_) if ty.is_primitive() => Some(Lacks::Value(moonwake_lang::value::Value(box_bits(ty, 0)))),
+            Some(tag) => Some(Lacks::Tag(tag)),
+            None => (ty == Type::Int).then_some(Lacks::Number),
+        }
+    }
+
+    /// Completes the stack at the start of a side trace, as its parent's exit left it.
+    pub(super) fn complete_slots(&mut self, late: &[Late]) {
+        for &Late { slot, what } in late {
+            let offset = 8 * slot;
+            let complete = match what {
+                Lacks::Value(value) => self.long(value.0),
+                Lacks::Tag(tag) => {
+                    let address = self.b.ins().load(I64, TRUSTED, self.base, offset);
+                    self.raw.insert(slot, (what, address));
+                    self.b.ins().bor_imm_u(address, (tag as i64) << 47)
+                }
+                Lacks::Number => {
+                    let int = self.b.ins().load(I32, TRUSTED, self.base, offset);
+                    self.raw.insert(slot, (what, int));
+                    self.number_of(Type::Int, int)
+                }
+            };
+            self.b.ins().store(TRUSTED, complete, self.base, offset);
+        }
     }
 
     /// Jumps through an exit's record, or back to the trace's start, with the base moved.

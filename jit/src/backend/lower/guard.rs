@@ -1,6 +1,7 @@
 //! Guards: a compare and a branch to a cold block.
 
 use super::{Lowering, TRUSTED};
+use crate::backend::link::Lacks;
 use crate::ir::eval::reason;
 use crate::ir::{Field, Ins, Op, Type};
 use cranelift_codegen::ir::condcodes::{CondCode, FloatCC, IntCC};
@@ -110,6 +111,11 @@ impl Lowering<'_> {
     /// A slot of the stack on entry.
     pub(super) fn slot_load(&mut self, ins: &Ins) -> Option<Value> {
         let offset = 8 * ins.lits[0];
+        match self.raw.get(&ins.lits[0]) {
+            Some(&(Lacks::Tag(tag), address)) if ins.ty.tag() == Some(tag) => return Some(address),
+            Some(&(Lacks::Number, int)) if ins.ty == Type::Int => return Some(int),
+            _ => {}
+        }
         match ins.ty {
             ty if ty.is_primitive() => None,
             Type::Num => Some(self.b.ins().load(F64, TRUSTED, self.base, offset)),

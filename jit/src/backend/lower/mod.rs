@@ -23,6 +23,7 @@ mod guard;
 mod memory;
 mod object;
 
+use super::link::{Lacks, Late};
 use super::{Callee, CompileError, Exit, HelperTable, Layout, nan};
 use crate::ir::types::Register;
 use crate::ir::{Const, Ins, IrRef, Link, Op, SnapRef, Trace, Type};
@@ -47,6 +48,8 @@ pub struct Environment<'a> {
     pub callees: Vec<Callee>,
     /// What the function builder must know of the processor.
     pub frontend: TargetFrontendConfig,
+    /// What the exit that the trace was compiled for leaves to it.
+    pub late: &'a [Late],
 }
 
 impl Environment<'_> {
@@ -95,25 +98,17 @@ pub fn lower(
     b.append_block_params_for_function_params(entry);
     b.switch_to_block(entry);
     let params = b.block_params(entry).to_vec();
-    let (vm, mut base) = (params[0], params[1]);
-    let mut start = None;
-    if trace.restarts() {
-        let again = b.create_block();
-        b.ins().jump(again, &[base.into()]);
-        base = b.append_block_param(again, I64);
-        b.switch_to_block(again);
-        start = Some(again);
-    }
     let mut lowering = Lowering {
         b,
         trace,
         environment,
-        vm,
-        base,
-        start,
+        vm: params[0],
+        base: params[1],
+        start: None,
         values: vec![None; trace.ins.len()],
         floats: HashMap::new(),
         results: HashMap::new(),
+        raw: HashMap::new(),
         foreign: nan::foreign(trace),
         identities: identities(trace),
         exits: Vec::new(),
@@ -122,6 +117,10 @@ pub fn lower(
         stored: trace.ins.iter().filter(|ins| ins.op == Op::SSTORE).map(|ins| ins.lits[0]).collect(),
         restoring: false,
     };
+    lowering.complete_slots(environment.late);
+    if trace.restarts() {
+        lowering.begin_anew();
+    }
     let end = lowering.run()?;
     let Lowering { mut b, exits, .. } = lowering;
     b.seal_all_blocks();
@@ -146,6 +145,8 @@ struct Lowering<'a> {
     floats: HashMap<u64, Value>,
     /// Result registers of `CALLC`s.
     results: HashMap<IrRef, Vec<Value>>,
+    /// Slots that the parent's exit left without tag, or as an `int`: what they held.
+    raw: HashMap<i32, (Lacks, Value)>,
     /// Numbers that boxing must look at; see [`nan`].
     foreign: Vec<bool>,
     /// Values that are only compared with a constant object, by the instruction that follows.
@@ -195,6 +196,17 @@ impl Lowering<'_> {
         debug_assert!(trace.link == Link::Loop || end.is_some());
         self.write_exits()?;
         Ok(end)
+    }
+
+    /// Opens the block to which the trace goes back from its end.
+    fn begin_anew(&mut self) {
+        let start = self.b.create_block();
+        self.b.ins().jump(start, &[self.base.into()]);
+        self.base = self.b.append_block_param(start, I64);
+        self.b.switch_to_block(start);
+        self.start = Some(start);
+        // Later turns find other values.
+        self.raw.clear();
     }
 
     /// Ends the preamble: writes its exits, and opens the loop's block with a parameter for each PHI.
