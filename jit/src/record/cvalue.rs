@@ -295,7 +295,7 @@ impl Recorder {
                 let number = self.num_of(source);
                 Ok(self.e.op(Op::FROUND, Type::Num, &[number]))
             }
-            _ if self.ty(source) == Type::Num => self.number_to_integer(value, source, to),
+            _ if self.ty(source) == Type::Num => self.number_to_integer(source, to),
             _ => Ok(self.resize_integer(source, to)),
         }
     }
@@ -314,10 +314,10 @@ impl Recorder {
         if self.ty(value) == Type::Num { value } else { self.e.op(Op::TONUM, Type::Num, &[value]) }
     }
 
-    /// A Lua number as a C integer. One that is whole now is guarded to be, which makes it an `int` for good.
-    fn number_to_integer(&mut self, value: Traced, source: IrRef, to: MemType) -> Rec<IrRef> {
-        if value.now.is_number() && whole(value.now).is_some() && !source.is_constant() {
-            let int = self.e.guard(Op::TOINT, Type::Int, &[source])?;
+    /// A Lua number as a C integer. One that is an `int` for the trace anyway is taken as that.
+    fn number_to_integer(&mut self, source: IrRef, to: MemType) -> Rec<IrRef> {
+        let found_whole = self.e.chain(Op::TOINT).find(|at| self.e.trace.ins[at.index()].a() == source);
+        if let Some(int) = found_whole {
             return Ok(self.resize_integer(int, to));
         }
         if let Some(n) = self.e.trace.num_constant(source).and_then(|n| whole(Value::number(n))) {

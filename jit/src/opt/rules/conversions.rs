@@ -33,6 +33,21 @@ fn int_operands(e: &mut Emitter, sum: IrRef) -> Option<(Op, IrRef, IrRef)> {
     Some((ins.op, a, b))
 }
 
+/// Whether a 64-bit integer is known to be one of 32 bits without sign.
+fn is_u32(e: &Emitter, at: IrRef) -> bool {
+    e.trace.ins(at).is_some_and(|ins| match ins.op {
+        Op::XLOAD | Op::WRAP => ins.mem() == MemType::U32,
+        Op::BAND => e.trace.int_constant(ins.b()).is_some_and(|mask| (0..1 << 32).contains(&mask)),
+        _ => false,
+    })
+}
+
+/// The integer of 32 bits without sign that this number is.
+fn u32_behind(e: &Emitter, number: IrRef) -> Option<IrRef> {
+    let i = e.trace.ins_of(number, Op::TONUM)?.a();
+    is_u32(e, i).then_some(i)
+}
+
 rules! {
     /// `UNBOX of what has this type already => itself`; of another type never
     [UNBOX] fn unbox_known(e, ins) {
@@ -80,6 +95,43 @@ rules! {
     [TOBIT] fn to_bit_of_int(e, ins) {
         let inner = e.trace.ins_of(ins.a(), Op::TONUM)?.a();
         (e.trace.ty(inner) == Type::Int).then_some(Fold::Value(inner))
+    }
+
+    /// `TOBIT (TONUM u) => CONV int.i64 u`, u of 32 bits
+    [TOBIT] fn to_bit_of_u32(e, ins) {
+        let u = u32_behind(e, ins.a())?;
+        Some(Fold::Again(Ins::new(Op::CONV, Type::Int, &[u])))
+    }
+
+    /// `CONV (TONUM u) => CONV u`, u of 32 bits
+    [CONV] fn convert_number_of_u32(e, ins) {
+        let u = u32_behind(e, ins.a())?;
+        Some(Fold::Again(Ins::new(Op::CONV, ins.ty, &[u])))
+    }
+
+    /// `CONV int (WRAP u32 i) => i`; `CONV int (x and k) => CONV int x`, where the low half of k is all ones
+    [CONV] fn low_half(e, ins) {
+        let inner = *e.inner(ins.a())?;
+        if ins.ty != Type::Int {
+            return None;
+        }
+        match inner.op {
+            Op::WRAP if inner.mem() == MemType::U32 && e.trace.ty(inner.a()) == Type::Int => Some(Fold::Value(inner.a())),
+            Op::BAND if inner.ty.is_long() && e.trace.int_constant(inner.b())? as u32 == u32::MAX => {
+                Some(Fold::Again(Ins::new(Op::CONV, Type::Int, &[inner.a()])))
+            }
+            _ => None,
+        }
+    }
+
+    /// `WRAP u32 (CONV int u) => u`; `u and (2^32 - 1) => u`; u of 32 bits
+    [WRAP, BAND] fn u32_already(e, ins) {
+        let u = match ins.op {
+            Op::WRAP if ins.mem() == MemType::U32 => e.inner_of(ins.a(), Op::CONV)?.a(),
+            Op::BAND if e.trace.int_constant(ins.b())? == i64::from(u32::MAX) => ins.a(),
+            _ => return None,
+        };
+        (ins.ty == e.trace.ty(u) && is_u32(e, u)).then_some(Fold::Value(u))
     }
 
     /// `CONV of the same type => itself`; `i64, u64, ptr` share their bits
