@@ -45,6 +45,8 @@ pub struct TraceState {
     /// How many bytecode instructions the traces that were passed on the way stand for, added up where one jumps to another; the exit
     /// that is taken in the end has its own number. By this the JIT judges whether entering was worth it.
     pub work: Cell<u32>,
+    /// What a helper that preserves all registers, so that none is left for its result, has given.
+    pub helper_result: Cell<u64>,
     /// Compiled code ran until just now, and left for the safe point that comes next.
     pub left_for_poll: Cell<bool>,
 }
@@ -89,6 +91,7 @@ impl TraceState {
             stack_limit: Cell::new(null_mut()),
             multiple_results: Cell::new(0),
             work: Cell::new(0),
+            helper_result: Cell::new(0),
             left_for_poll: Cell::new(false),
         }
     }

@@ -74,7 +74,7 @@ pub extern "C" fn boolean(byte: i32) -> u64 {
 impl HelperTable {
     /// The helpers that need no heap.
     pub fn new() -> HelperTable {
-        let mut table = HelperTable { addresses: vec![0; HELPERS.len()] };
+        let mut table = HelperTable::empty();
         for (helper, function) in [
             (Helper::Sin, sin as extern "C" fn(f64) -> f64),
             (Helper::Cos, cos),
@@ -102,6 +102,11 @@ impl HelperTable {
         table.set(Helper::DivU64, div_u64 as extern "C" fn(u64, u64) -> u64 as usize);
         table.set(Helper::ModU64, mod_u64 as extern "C" fn(u64, u64) -> u64 as usize);
         table
+    }
+
+    /// A table in which no helper has an address.
+    pub fn empty() -> HelperTable {
+        HelperTable { addresses: vec![0; HELPERS.len()] }
     }
 
     /// Gives the address of a helper: an `extern "C"` function with the parameters of its row.

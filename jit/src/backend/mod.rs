@@ -25,7 +25,7 @@ mod x64;
 pub use helpers::HelperTable;
 pub use link::{ExitRecord, Late};
 
-use crate::ir::{Link, SnapRef, Trace};
+use crate::ir::{Helper, Link, Op, SnapRef, Trace};
 use codemem::CodeMemory;
 use cranelift_module::FuncId;
 use moonwake_lang::trace_state::{EnterTrace, ExitReason};
@@ -118,6 +118,8 @@ pub struct Callee {
 pub struct Backend {
     memory: CodeMemory,
     helpers: HelperTable,
+    /// Those that preserve all registers, made as they are needed.
+    preserving: HelperTable,
     layout: Layout,
     stubs: stubs::Stubs,
     /// Whether compiled traces keep their [`Listing`].
@@ -129,7 +131,7 @@ impl Backend {
     pub fn new(helpers: HelperTable, layout: Layout) -> Result<Backend, CompileError> {
         let mut memory = CodeMemory::new()?;
         let stubs = stubs::Stubs::compile(&mut memory)?;
-        Ok(Backend { memory, helpers, layout, stubs, keep_listing: false })
+        Ok(Backend { memory, helpers, preserving: HelperTable::empty(), layout, stubs, keep_listing: false })
     }
 
     /// The function by which the interpreter enters every trace.
@@ -151,8 +153,10 @@ impl Backend {
     pub fn compile_side(&mut self, trace: &Trace, late: &[Late]) -> Result<CompiledTrace, CompileError> {
         debug_assert_eq!(crate::ir::verify::verify(trace), Ok(()), "{trace}");
         let callees = self.callees(trace)?;
+        self.make_preserving(trace)?;
         let environment = lower::Environment {
             helpers: &self.helpers,
+            preserving: &self.preserving,
             layout: self.layout,
             to_interpreter: self.stubs.to_interpreter,
             callees,
@@ -166,6 +170,29 @@ impl Backend {
             lowered.exits[end].record.link(code);
         }
         Ok(CompiledTrace { number: trace.number, code, size, exits: lowered.exits, end: lowered.end, listing })
+    }
+
+    /// Makes the forms that preserve all registers of the helpers that the trace may call where it rarely runs.
+    fn make_preserving(&mut self, trace: &Trace) -> Result<(), CompileError> {
+        for ins in &trace.ins {
+            let helpers: &[Helper] = match ins.op {
+                Op::TNEW => &[Helper::TableNew],
+                Op::TDUP => &[Helper::TableDup],
+                Op::CNEW | Op::CCOPY | Op::CBOX => &[Helper::CdataNew],
+                Op::CLOSURE => &[Helper::ClosureNew],
+                Op::NEWKEY => &[Helper::NewKey],
+                Op::NEWITEM => &[Helper::NewItem, Helper::BarrierItem],
+                Op::BARRIER => &[Helper::Barrier],
+                _ => &[],
+            };
+            for &helper in helpers {
+                if let (None, Some(address)) = (self.preserving.get(helper), self.helpers.get(helper)) {
+                    let stub = stubs::compile_preserving(&mut self.memory, helper, address)?;
+                    self.preserving.set(helper, stub);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// How each C function that the trace calls at a constant address is reached.

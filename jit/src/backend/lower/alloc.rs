@@ -126,7 +126,7 @@ impl Lowering<'_> {
         fill(self, &cells);
         self.b.ins().jump(done, &[cells[0].into()]);
         self.b.switch_to_block(cold);
-        let made = slow(self)?;
+        let made = self.rarely(slow)?;
         self.b.ins().jump(done, &[made.into()]);
         self.b.switch_to_block(done);
         Ok(object)

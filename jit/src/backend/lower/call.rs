@@ -14,7 +14,10 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{F32, F64, I8, I16, I32, I64};
 use cranelift_codegen::ir::{AbiParam, ArgumentPurpose, InstBuilder, Signature, Value};
 use cranelift_codegen::ir::{ExtFuncData, ExternalName, FuncRef, SigRef, UserExternalName};
+use cranelift_codegen::isa::CallConv;
 use cranelift_module::FuncId;
+use moonwake_lang::trace_state::TraceState;
+use std::mem::offset_of;
 
 /// Registers for arguments by the System V convention.
 const INTEGER_REGISTERS: usize = 6;
@@ -22,28 +25,47 @@ const FLOAT_REGISTERS: usize = 8;
 /// Blocks up to this size are copied by single loads and stores.
 pub(super) const COPY_LIMIT: u32 = 128;
 
-impl Lowering<'_> {
-    fn address_of(&mut self, helper: Helper) -> Result<Value, CompileError> {
-        let address = self.environment.helpers.get(helper).ok_or(CompileError::NoHelper(helper.info().name))?;
-        Ok(self.long(address as u64))
+/// The signature of a helper, for calls by this convention. One that preserves all registers leaves its result in the machine's
+/// [`TraceState::helper_result`].
+pub(in crate::backend) fn helper_signature(helper: Helper, convention: CallConv) -> Signature {
+    let info = helper.info();
+    let mut signature = Signature::new(convention);
+    let machine = info.takes_machine.then_some(I64);
+    let params = info.params.iter().filter_map(|&ty| clif_type(ty));
+    signature.params.extend(machine.into_iter().chain(params).map(AbiParam::new));
+    if convention != CallConv::PreserveAll {
+        signature.returns.extend(clif_type(info.result).map(AbiParam::new));
     }
+    signature
+}
 
+impl Lowering<'_> {
     /// Calls a helper with these arguments, the machine added in front if it wants it. Gives its result, or the machine.
+    ///
+    /// In code that is rarely run it is called so that it preserves all registers. Else what is in registers around a call that
+    /// hardly ever happens would be kept in memory by the code that always runs.
     pub(super) fn call_helper(&mut self, helper: Helper, arguments: &[Value]) -> Result<Value, CompileError> {
         let info = helper.info();
-        let address = self.address_of(helper)?;
-        let mut signature = Signature::new(self.environment.frontend.default_call_conv);
-        let mut values = Vec::with_capacity(arguments.len() + 1);
-        if info.takes_machine {
-            signature.params.push(AbiParam::new(I64));
-            values.push(self.vm);
-        }
-        signature.params.extend(info.params.iter().filter_map(|&ty| clif_type(ty)).map(AbiParam::new));
-        signature.returns.extend(clif_type(info.result).map(AbiParam::new));
-        values.extend_from_slice(arguments);
-        let signature = self.b.import_signature(signature);
+        let preserving = self.environment.preserving.get(helper).filter(|_| self.restoring || self.rare);
+        let (address, convention) = match preserving {
+            Some(address) => (address, CallConv::PreserveAll),
+            None => {
+                let address = self.environment.helpers.get(helper).ok_or(CompileError::NoHelper(info.name))?;
+                (address, self.environment.frontend.default_call_conv)
+            }
+        };
+        let address = self.long(address as u64);
+        let machine = info.takes_machine.then_some(self.vm);
+        let values: Vec<Value> = machine.into_iter().chain(arguments.iter().copied()).collect();
+        let signature = self.b.import_signature(helper_signature(helper, convention));
         let call = self.b.ins().call_indirect(signature, address, &values);
-        Ok(self.b.inst_results(call).first().copied().unwrap_or(self.vm))
+        Ok(match clif_type(info.result) {
+            None => self.vm,
+            Some(ty) if preserving.is_some() => {
+                self.b.ins().load(ty, TRUSTED, self.vm, offset_of!(TraceState, helper_result) as i32)
+            }
+            Some(_) => self.b.inst_results(call)[0],
+        })
     }
 
     pub(super) fn helper_call(&mut self, ins: &Ins) -> Result<Option<Value>, CompileError> {

@@ -23,6 +23,8 @@ mod guard;
 mod memory;
 mod object;
 
+pub(super) use call::helper_signature;
+
 use super::link::{Lacks, Late};
 use super::{Callee, CompileError, Exit, HelperTable, Layout, nan};
 use crate::ir::types::Register;
@@ -40,6 +42,8 @@ use std::collections::{HashMap, HashSet};
 pub struct Environment<'a> {
     /// Addresses of the runtime helpers.
     pub helpers: &'a HelperTable,
+    /// The same for code that is rarely run, of those that such code calls: functions that preserve all registers.
+    pub preserving: &'a HelperTable,
     /// Where things are in the virtual machine.
     pub layout: Layout,
     /// Where exits lead at first.
@@ -116,6 +120,7 @@ pub fn lower(
         in_loop: false,
         stored: trace.ins.iter().filter(|ins| ins.op == Op::SSTORE).map(|ins| ins.lits[0]).collect(),
         restoring: false,
+        rare: false,
     };
     lowering.complete_slots(environment.late);
     if trace.restarts() {
@@ -160,6 +165,8 @@ struct Lowering<'a> {
     stored: HashSet<i32>,
     /// An exit is being written: what it needs of constants it makes itself.
     restoring: bool,
+    /// What is written is rarely run.
+    rare: bool,
 }
 
 /// Memory that is there and aligned: everything that belongs to the machine.

@@ -90,7 +90,7 @@ impl Lowering<'_> {
         self.b.ins().brif(fits, room, &[], cold, &[]);
         self.b.switch_to_block(cold);
         let value = self.boxed(ins.c());
-        self.call_helper(Helper::NewItem, &[object, index, value])?;
+        self.rarely(|lowering| lowering.call_helper(Helper::NewItem, &[object, index, value]))?;
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(room);
         let place = self.item(array, ins.b());
@@ -110,6 +110,14 @@ impl Lowering<'_> {
         Ok(())
     }
 
+    /// Writes a part of the trace that is rarely run.
+    pub(super) fn rarely<T>(&mut self, write: impl FnOnce(&mut Self) -> T) -> T {
+        self.rare = true;
+        let result = write(self);
+        self.rare = false;
+        result
+    }
+
     /// Tells the collector, if one bit of the object's header says that it must hear of a store.
     fn barrier(
         &mut self,
@@ -122,7 +130,7 @@ impl Lowering<'_> {
         self.b.set_cold_block(cold);
         self.b.ins().brif(bits, cold, &[], next, &[]);
         self.b.switch_to_block(cold);
-        tell(self)?;
+        self.rarely(tell)?;
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(next);
         Ok(())
