@@ -56,7 +56,7 @@ macro_rules! for_each_helper {
 
             // Objects. These are what the allocation operations call. They do not fail: a limit on memory is seen to at the next
             // safe point.
-            TableNew, "table_new", true, (Int, Int, Int), Tab, Never, [], [], true, "TNEW: a table of shape, places, items";
+            TableNew, "table_new", true, (Int, Int, Int), Tab, Never, [], [], true, "TNEW: a table of shape, places, room for items";
             TableDup, "table_dup", true, (Tab), Tab, Never, [Shape, Layout, Keyed, Array], [], true, "TDUP: a copy of a template";
             CdataNew, "cdata_new", true, (Int, Int, Int), Cdata, Never, [], [], true, "CNEW: a cdata of ctype, size, payload offset";
             ClosureNew, "closure_new", true, (Ptr, Fun, Ptr), Fun, Never, [], [], true, "CLOSURE: of prototype, maker, the maker's base";

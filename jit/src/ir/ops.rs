@@ -115,7 +115,7 @@ macro_rules! for_each_ir_op {
             XCOPY, [Ref, Ref, Lit], Is(None), Store(Memory), No, "so many bytes at a = those at b; the two do not overlap";
 
             // New objects. A snapshot alone does not make one escape: it can be made at the exit.
-            TNEW, [Lit, Lit, Lit], Is(Tab), Alloc, No, "a table of this shape with nil in so many places and so many array items";
+            TNEW, [Lit, Lit, Lit], Is(Tab), Alloc, No, "a table of this shape with nil in so many places and an empty array with room for so many indexes, 0 included";
             TDUP, [Ref], Is(Tab), Alloc, No, "a copy of the template table a";
             CNEW, [Lit, Lit, Lit], Is(Cdata), Alloc, No, "a zeroed cdata of this ctype and size whose payload is so many bytes in";
             CCOPY, [Ref, Lit, Lit, Lit], Is(Cdata), Alloc, No, "a cdata of this ctype and size whose payload, so many bytes in, is a copy of the bytes at a";

@@ -285,6 +285,13 @@ impl Trace {
         self.before.saturating_add(turns + snapshot.done)
     }
 
+    /// Whether a `NEWITEM` adds to a table that was made in the trace, with room for the item.
+    pub fn has_room(&self, item: &Ins) -> bool {
+        let index = self.constant(item.b()).filter(|_| item.op == Op::NEWITEM);
+        let room = self.ins_of(item.a(), Op::TNEW).map(|table| table.lits[2]);
+        matches!((index, room), (Some(Const::Int(index)), Some(room)) if index < room)
+    }
+
     /// Whether it goes back to its own start when it has come to its end: a loop that was not peeled, or a function that calls itself.
     pub fn restarts(&self) -> bool {
         self.link == Link::Loop && !self.loop_at.is_some()

@@ -11,7 +11,7 @@
 //! the preamble's instructions holds, turn by turn, for those that take their place (see [`super::peel`]).
 
 use super::emit::Emitter;
-use crate::ir::{Class, Effect, Ins, IrRef, MemType, Op, Trace, Type};
+use crate::ir::{Class, Effect, Field, Ins, IrRef, MemType, Op, Trace, Type};
 
 /// Whether two accesses meet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,9 +77,20 @@ pub fn accesses(e: &Emitter, write: &Ins, other: &Ins) -> Alias {
         (Op::RESHAPE, Op::SHAPE) => objects(e, write.a(), other.a()),
         // The slots stay where they are.
         (Op::RESHAPE, Op::FLOAD) => Alias::No,
+        (Op::NEWITEM, Op::FLOAD) if other.field() == Field::TabArray && e.trace.has_room(write) => Alias::No,
         (Op::NEWITEM, Op::FLOAD) => objects(e, write.a(), other.a()),
+        // It may move the items, but each keeps what it holds.
         (Op::NEWITEM, Op::ALOAD | Op::ASTORE) => match parent(&e.trace, other.a()) {
-            Some(table) => objects(e, write.a(), table),
+            Some(table) => match objects(e, write.a(), table) {
+                Alias::Must if write.b() == other.b() => Alias::Must,
+                Alias::Must | Alias::May
+                    if write.b() != other.b() && write.b().is_constant() && other.b().is_constant() =>
+                {
+                    Alias::No
+                }
+                Alias::No => Alias::No,
+                _ => Alias::May,
+            },
             None => Alias::May,
         },
         // A NEWKEY may move the slots, but each keeps what it holds.

@@ -99,6 +99,11 @@ fn value_of(e: &mut Emitter, write: &Ins, load: &Ins) -> Result<Option<IrRef>, N
         Op::KSTORE | Op::USTORE => Some(write.b()),
         Op::XSTORE => as_loaded(e, load.mem(), write.b()),
         Op::NEWKEY if load.op == Op::KLOAD => Some(write.b()),
+        Op::NEWITEM if load.op == Op::ALOAD => Some(write.c()),
+        Op::NEWITEM if load.field() == Field::TabSize => {
+            let one = e.int(1);
+            Some(e.op(Op::ADD, Type::Int, &[write.b(), one]))
+        }
         Op::NEWKEY | Op::RESHAPE if load.op == Op::SHAPE => match write.lits[0] == load.lits[0] {
             true => Some(IrRef::NONE),
             false => return Err(Never),
@@ -120,13 +125,13 @@ fn shape_since(e: &Emitter, guard: &Ins, stop: IrRef) -> Result<Option<&'static 
     }
 }
 
-/// The size of the array of a table that was made in this trace and did not grow since.
+/// The size of the array of a table that was made in this trace and got no items since.
 fn field_of_new(e: &mut Emitter, load: &Ins, stop: IrRef) -> Option<IrRef> {
     if load.op != Op::FLOAD || load.field() != Field::TabSize || load.a() <= stop {
         return None;
     }
-    let size = e.trace.ins_of(load.a(), Op::TNEW)?.lits[2];
-    Some(e.int(size))
+    e.trace.ins_of(load.a(), Op::TNEW)?;
+    Some(e.int(0))
 }
 
 /// What loading memory as `mem` gives right after `value` was stored there as `mem`.

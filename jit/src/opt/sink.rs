@@ -92,13 +92,13 @@ fn escaping(trace: &Trace, sinkable: &HashSet<IrRef>, phis: &HashMap<IrRef, IrRe
             // Computing an address of the object lets nothing escape yet.
             _ if ins.op.is_allocation() && ins.op != Op::CBOX => {}
             _ if sunk_object(at).is_some() && ins.op != Op::CBOX => {}
-            Op::KSTORE | Op::ASTORE | Op::XSTORE | Op::RESHAPE => {
+            Op::KSTORE | Op::ASTORE | Op::XSTORE | Op::RESHAPE | Op::NEWKEY | Op::NEWITEM => {
                 let target = sunk_object(ins.a());
                 // A store into the object of the turn before would not be seen by the one that takes its place.
                 if let Some(object) = target.filter(|&o| trace.in_loop(at) && !trace.in_loop(o)) {
                     escaped.insert(object);
                 }
-                if let (Some(object), Op::ASTORE, false) = (target, ins.op, ins.b().is_constant()) {
+                if let (Some(object), Op::ASTORE | Op::NEWITEM, false) = (target, ins.op, ins.b().is_constant()) {
                     escaped.insert(object);
                 }
                 for value in ins.refs[1..].iter().filter_map(|&r| sunk_object(r)) {
@@ -152,7 +152,7 @@ fn contents(trace: &Trace, object: IrRef) -> Vec<((Op, i64), IrRef)> {
             continue;
         }
         let place = match ins.op {
-            Op::ASTORE => (trace.int_constant(ins.b()).unwrap_or(-1), ins.c()),
+            Op::ASTORE | Op::NEWITEM => (trace.int_constant(ins.b()).unwrap_or(-1), ins.c()),
             Op::XSTORE => (i64::from(ins.lits[1]) + offset(trace, ins.a()), ins.b()),
             _ => (i64::from(ins.lits[0]), ins.b()),
         };

@@ -16,7 +16,7 @@
 
 use super::recorder::whole;
 use super::{At, Flow, Recorder, Traced};
-use crate::ir::{Field, Helper, Op, Type};
+use crate::ir::{Field, Helper, IrRef, Op, Type};
 use crate::trace::abort::{Reason, Rec};
 use moonwake_lang::metamethod::Metamethod;
 use moonwake_lang::object::{Gc, Str, Table, table_flags};
@@ -169,16 +169,32 @@ impl Recorder {
         if value.now.is_nil() || !(lengthens || (index as u32) < size) {
             return self.set_any(object, key, value);
         }
+        if lengthens {
+            return self.append_item(at, object, t, key, size, value);
+        }
         let place = self.int(key)?.unwrap_or(key.ir);
         let value = self.not_nil(value)?;
         let size_ir = self.field(object.ir, Field::TabSize);
-        if !lengthens {
-            self.e.guard(Op::ULT, Type::None, &[place, size_ir])?;
-            let array = self.field(object.ir, Field::TabArray);
-            self.store(Op::ASTORE, &[array, place, value.ir], &[]);
-            self.barrier(object.ir, value.ir);
-            return Ok(());
-        }
+        self.e.guard(Op::ULT, Type::None, &[place, size_ir])?;
+        let array = self.field(object.ir, Field::TabArray);
+        self.store(Op::ASTORE, &[array, place, value.ir], &[]);
+        self.barrier(object.ir, value.ir);
+        Ok(())
+    }
+
+    /// A store to the index behind the array, whose size is `size` by then.
+    pub fn append_item(
+        &mut self,
+        at: &At<'_>,
+        object: Traced,
+        t: Gc<Table>,
+        key: Traced,
+        size: u32,
+        value: Traced,
+    ) -> Rec<()> {
+        let place = self.int(key)?.unwrap_or(key.ir);
+        let value = self.not_nil(value)?;
+        let size_ir = self.field(object.ir, Field::TabSize);
         // Size 0 and size 1 are both empty.
         if size == 0 {
             let (zero, one) = (self.e.int(0), self.e.int(1));
@@ -192,8 +208,18 @@ impl Recorder {
         if at.vm.heap.is_dictionary(shape) {
             return self.set_any(object, key, value);
         }
+        self.make_room(object.ir, place);
         self.store(Op::NEWITEM, &[object.ir, place, value.ir], &[]);
         Ok(())
+    }
+
+    /// A table that is made in this trace is made with room for the few items that it gets.
+    fn make_room(&mut self, table: IrRef, place: IrRef) {
+        let Some(index) = self.e.trace.int_constant(place).filter(|&i| i < MOST_ROOM) else { return };
+        if self.e.inner_of(table, Op::TNEW).is_some() {
+            let room = &mut self.e.trace.ins[table.index()].lits[2];
+            *room = (*room).max(index as i32 + 1);
+        }
     }
 
     /// A store to any key, by the helper.
@@ -207,6 +233,9 @@ impl Recorder {
         Ok(())
     }
 }
+
+/// Items, index 0 included, for which a new table has room from the start.
+const MOST_ROOM: i64 = 33;
 
 /// Whether a value in a prototype can be replaced by another such without anyone having to know.
 fn is_plain(value: Value) -> bool {

@@ -114,7 +114,7 @@ fn helper(memory: &mut dyn Memory, vm: u64, helper: Helper, args: &[u64]) -> Res
             let array = values(memory, vm, args[2])?;
             memory.put(table + offset_of!(Table, slots) as u64, 8, slots)?;
             memory.put(table + offset_of!(Table, array) as u64, 8, array)?;
-            memory.put(table + offset_of!(Table, array_size) as u64, 8, args[2])?;
+            memory.put(table + offset_of!(Table, array_size) as u64, 8, 0)?;
             Ok(table)
         }
         Helper::CdataNew => {
@@ -312,6 +312,7 @@ impl Block {
         // Room for keys to come, so that the named tables' slots stay where they are.
         let room = slots.len().max(8) as u64;
         let table = helper(&mut copy, start, Helper::TableNew, &[shape, room, array.len() as u64]).map_err(|f| f.0)?;
+        copy.put(table + offset_of!(Table, array_size) as u64, 4, array.len() as u64).map_err(|f| f.0)?;
         for (field, values) in [(offset_of!(Table, slots), slots), (offset_of!(Table, array), array)] {
             let first = copy.get(table + field as u64, 8).map_err(|f| f.0)?;
             for (n, value) in values.into_iter().enumerate() {

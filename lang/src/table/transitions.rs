@@ -31,14 +31,13 @@ impl Heap {
         self.shapes.with_metatable(shape, metatable)
     }
 
-    /// A table of this shape with room for so many slots, all nil, and so many array indexes, index 0 included and all nil.
+    /// A table of this shape with so many slots, all nil, and an empty array with room for so many indexes, index 0 included.
     pub fn new_shaped_table(&mut self, shape: u32, slots: usize, items: usize) -> Gc<Table> {
         let slots = if slots > 0 { self.new_values(slots).first() } else { std::ptr::null_mut() };
         let array = if items > 0 { self.new_values(items).first() } else { std::ptr::null_mut() };
         let table = self.new_bare_table(shape);
         table.slots.set(slots);
         table.array.set(array);
-        table.array_size.set(items as u32);
         table
     }
 

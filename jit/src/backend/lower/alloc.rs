@@ -25,7 +25,7 @@ fn header(kind: Kind, aux: u16, size: u32) -> u64 {
 }
 
 impl Lowering<'_> {
-    /// A table of this shape with nil in so many places and array items; `slow` makes it by a call.
+    /// A table of this shape with nil in so many places and room for so many array indexes; `slow` makes it by a call.
     pub(super) fn inline_table(
         &mut self,
         shape: u32,
@@ -54,8 +54,8 @@ impl Lowering<'_> {
             lowering.store_long(header(Kind::Table, 0, shape), table, 0);
             lowering.b.ins().store(TRUSTED, slots, table, offset_of!(Table, slots) as i32);
             lowering.b.ins().store(TRUSTED, array, table, offset_of!(Table, array) as i32);
-            // The word after the size is zero in a new table.
-            lowering.store_long(u64::from(items), table, offset_of!(Table, array_size) as i32);
+            // The array is empty, and the word after its size is zero in a new table, too.
+            lowering.store_long(0, table, offset_of!(Table, array_size) as i32);
         })
     }
 

@@ -77,7 +77,17 @@ impl Lowering<'_> {
     /// could hold the index after it.
     fn append_item(&mut self, ins: &Ins, object: Value) -> Result<(), CompileError> {
         let index = self.value(ins.b());
+        if self.restoring {
+            let value = self.boxed(ins.c());
+            self.call_helper(Helper::NewItem, &[object, index, value])?;
+            return Ok(());
+        }
         let array = self.field(object, Field::TabArray);
+        if self.trace.has_room(ins) {
+            // A new table, of which the collector has not heard yet.
+            self.add_item(ins, object, array, index);
+            return Ok(());
+        }
         let (first, room, cold, next) =
             (self.b.create_block(), self.b.create_block(), self.b.create_block(), self.b.create_block());
         self.b.set_cold_block(cold);
@@ -93,10 +103,7 @@ impl Lowering<'_> {
         self.rarely(|lowering| lowering.call_helper(Helper::NewItem, &[object, index, value]))?;
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(room);
-        let place = self.item(array, ins.b());
-        self.store_boxed(ins.c(), place, 0);
-        let size = self.b.ins().iadd_imm_s(index, 1);
-        self.b.ins().store(TRUSTED, size, object, offset_of!(Table, array_size) as i32);
+        self.add_item(ins, object, array, index);
         let ty = self.trace.ty(ins.c());
         if ty.is_object() || ty == Type::Val {
             // Of a large array the collector hears of the one item: to look through all of it again each time would take for ever.
@@ -108,6 +115,14 @@ impl Lowering<'_> {
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(next);
         Ok(())
+    }
+
+    /// Writes an item behind the array, where there is room.
+    fn add_item(&mut self, ins: &Ins, object: Value, array: Value, index: Value) {
+        let place = self.item(array, ins.b());
+        self.store_boxed(ins.c(), place, 0);
+        let size = self.b.ins().iadd_imm_s(index, 1);
+        self.b.ins().store(TRUSTED, size, object, offset_of!(Table, array_size) as i32);
     }
 
     /// Writes a part of the trace that is rarely run.

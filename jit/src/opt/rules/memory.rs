@@ -121,4 +121,31 @@ rules! {
         let slots = e.op_with(Op::FLOAD, Type::Ptr, &[made], &[Field::TabSlots as i32]);
         Some(Fold::Again(Ins::new(Op::KSTORE, Type::None, &[slots, ins.b()]).with_lits(&[place])))
     }
+
+    /// `RESHAPE of a table made in this trace => it is made with that shape`
+    ///
+    /// If nobody can have seen the table without its metatable: no snapshot holds it, and nothing was done with it but to store into it.
+    [RESHAPE] fn shape_of_new_table(e, ins) {
+        let made = e.inner_of(ins.a(), Op::TNEW).map(|_| ins.a())?;
+        let is_inside = |at: IrRef| e.trace.ins_of(at, Op::FLOAD).is_some_and(|field| field.a() == made);
+        let is_filled = |other: &Ins| match other.op {
+            Op::FLOAD => true,
+            Op::NEWITEM => other.a() == made && other.refs[1..].iter().all(|&value| value != made),
+            // The table's slots stand in front; the table itself would be the value.
+            Op::KSTORE | Op::ASTORE => other.refs.iter().all(|&operand| operand != made),
+            _ => {
+                let mut used = false;
+                e.trace.for_each_use(other, |operand| used |= operand == made || is_inside(operand));
+                !used
+            }
+        };
+        let after = |at: &IrRef| *at > made;
+        let unseen = e.trace.snapshots.iter().rev().take_while(|s| after(&s.at)).all(|s| s.entries.iter().all(|entry| entry.value != made));
+        let filled = e.trace.refs().filter(after).all(|at| is_filled(&e.trace.ins[at.index()]));
+        if !unseen || !filled {
+            return None;
+        }
+        e.trace.ins[made.index()].lits[0] = ins.lits[0];
+        Some(Fold::Gone)
+    }
 }
