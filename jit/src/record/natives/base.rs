@@ -95,7 +95,14 @@ pub fn tostring(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done>
         v => match at.vm.metamethod(v, Metamethod::ToString) {
             None => {
                 r.guard_metamethod(at, argument, Metamethod::ToString)?;
-                Ok(Done::Call(Effects::Reads))
+                let name = match v {
+                    Value::NIL => "nil",
+                    Value::TRUE => "true",
+                    Value::FALSE => "false",
+                    _ => return Ok(Done::Call(Effects::Reads)),
+                };
+                let name = at.vm.string_value(name);
+                one(r.value(name).ir)
             }
             Some(handler) => {
                 r.guard_metamethod(at, argument, Metamethod::ToString)?;

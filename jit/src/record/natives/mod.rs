@@ -72,7 +72,7 @@ macro_rules! natives {
     (@ call $effects:expr) => { Native::Call($effects) };
 }
 
-use Effects::{Acts, Reads, Writes};
+use Effects::{Acts, Copies, Reads, Writes};
 
 natives! {
     // Basic functions.
@@ -118,6 +118,19 @@ natives! {
     "__newindex": inline super::cnamespace::new_index;
     "__tostring": inline super::cdata::text;
     "__concat": inline super::cdata::concatenation;
+
+    // string.buffer: its bytes are C memory.
+    "buffer.put": inline string::buffer_put;
+    "buffer.putf": inline string::buffer_put;
+    "buffer.putcdata": call Copies;
+    "buffer.encode": call Copies;
+    "buffer.decode": call Acts;
+    "buffer.get": call Acts;
+    "buffer.skip": call Acts;
+    "buffer.reset": call Acts;
+    "buffer.tostring": call Reads;
+    "buffer.__tostring": call Reads;
+    "buffer.__len": call Reads;
 
     // math
     "math.abs": inline math::abs;

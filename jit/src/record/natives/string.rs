@@ -46,9 +46,17 @@ fn byte_at(r: &mut Recorder, s: Traced, place: Traced) -> Rec<Option<IrRef>> {
     Ok(Some(r.e.op_with(Op::XLOAD, Type::Int, &[address], &[MemType::U8 as i32, 0])))
 }
 
-/// `string.byte` of one byte.
+/// `string.byte` of one byte or of a few.
 pub fn byte(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     let s = r.argument(callee, 0)?;
+    if let (Some(text), &[_, first, last]) = (s.now.as_str(), &callee.arguments[..])
+        && let (Some(first_now), Some(last_now)) = (whole(first.now), whole(last.now))
+        && (1..=last_now).contains(&first_now)
+        && last_now as usize <= text.len()
+        && last_now - first_now < MOST_BYTES as i32
+    {
+        return bytes(r, s, (first, last), last_now - first_now);
+    }
     let place = match callee.arguments.get(1) {
         None => r.value(Value::number(1.0)),
         Some(&place) if whole(place.now).is_some() && callee.arguments.len() == 2 => place,
@@ -58,6 +66,22 @@ pub fn byte(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
         return Ok(Done::Call(Effects::Reads));
     }
     Ok(Done::Results(byte_at(r, s, place)?.into_iter().collect()))
+}
+
+/// The bytes of a string between two places, of which the second is `distance` behind the first.
+fn bytes(r: &mut Recorder, s: Traced, (first, last): (Traced, Traced), distance: i32) -> Rec<Done> {
+    let (first, last) = (r.int(first)?.ok_or(Reason::BadType)?, r.int(last)?.ok_or(Reason::BadType)?);
+    let length = r.field(s.ir, Field::StrLen);
+    let (one_, distance_ir) = (r.e.int(1), r.e.int(distance));
+    let apart = r.e.op(Op::SUB, Type::Int, &[last, first]);
+    r.e.guard(Op::EQ, Type::None, &[apart, distance_ir])?;
+    let index = r.e.guard(Op::SUBOV, Type::Int, &[first, one_])?;
+    r.e.guard(Op::ULT, Type::None, &[index, length])?;
+    let end = r.e.op(Op::ADD, Type::Int, &[index, distance_ir]);
+    r.e.guard(Op::ULT, Type::None, &[end, length])?;
+    let start = r.e.op_with(Op::ADDR, Type::Ptr, &[s.ir], &[Str::BYTES_OFFSET as i32]);
+    let address = r.e.op_with(Op::INDEX, Type::Ptr, &[start, index], &[1]);
+    Ok(Done::Results((0..=distance).map(|n| r.xload(MemType::U8, address, n)).collect()))
 }
 
 /// `string.char`: the strings of its bytes, put together.
@@ -84,7 +108,7 @@ pub fn char(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     }
 }
 
-/// More bytes than this are put together by the function itself.
+/// More bytes than this are taken apart or put together by the function itself.
 const MOST_BYTES: usize = 4;
 
 /// `string.find` of plain text: the pattern is a constant without special characters, or is said to be plain.
@@ -196,6 +220,12 @@ pub fn format(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
 /// `string.gsub` with a string to put in.
 pub fn gsub(_: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     call_if(are_plain(callee), Effects::Reads, "string.gsub")
+}
+
+/// `buffer:put` and `buffer:putf`
+pub fn buffer_put(_: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
+    let plain = callee.arguments.iter().skip(1).all(|argument| is_plain(argument.now));
+    call_if(plain, Effects::Copies, "buffer.put")
 }
 
 /// `file:write`
