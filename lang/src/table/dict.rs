@@ -42,6 +42,10 @@ pub struct Entry {
     pub value: Value,
 }
 
+/// A place in a dictionary's index: where a key belongs that is not there, until another one is entered.
+#[derive(Clone, Copy, Debug)]
+pub struct Place(u32);
+
 const FREE: u32 = u32::MAX;
 /// The smallest `k`: room for two entries.
 pub const MIN_LOG: u32 = 2;
@@ -137,6 +141,12 @@ impl Gc<Dict> {
     /// The number of the entry with this key.
     #[inline]
     pub fn find(self, key: Value) -> Option<usize> {
+        self.find_or_place(key).ok()
+    }
+
+    /// The number of the entry with this key; if there is none, the place in the index where it belongs.
+    #[inline]
+    pub fn find_or_place(self, key: Value) -> Result<usize, Place> {
         let mask = (1u32 << self.header.size.get()) - 1;
         let (index, hash) = (self.index(), hash(key));
         let mut at = hash & mask;
@@ -145,11 +155,11 @@ impl Gc<Dict> {
             unsafe {
                 let word = *index.add(at as usize);
                 if word == FREE {
-                    return None;
+                    return Err(Place(at));
                 }
                 let number = (word & mask) as usize;
                 if (word ^ hash) & !mask == 0 && (*self.entries().add(number)).key == key {
-                    return Some(number);
+                    return Ok(number);
                 }
             }
             at = (at + 1) & mask;
@@ -158,17 +168,25 @@ impl Gc<Dict> {
 
     /// Enters a key that is not there yet; there is room. The caller runs the barrier.
     pub fn push(self, key: Value, value: Value) {
+        let mask = (1u32 << self.header.size.get()) - 1;
+        let mut at = hash(key) & mask;
+        // SAFETY: `at` is below the length of the index, which has more words than there are entries.
+        while unsafe { *self.index().add(at as usize) } != FREE {
+            at = (at + 1) & mask;
+        }
+        self.push_at(Place(at), key, value);
+    }
+
+    /// Enters a key that is not there yet at the place where it belongs; there is room. The caller runs the barrier.
+    #[inline]
+    pub fn push_at(self, Place(at): Place, key: Value, value: Value) {
         let number = self.used.get();
         debug_assert!((number as usize) < self.capacity());
         let mask = (1u32 << self.header.size.get()) - 1;
-        let (index, hash) = (self.index(), hash(key));
-        let mut at = hash & mask;
-        // SAFETY: `at` is below the length of the index, which has more words than there are entries; the entry is inside the object.
+        // SAFETY: a place is one of the index, and the entry is inside the object.
         unsafe {
-            while *index.add(at as usize) != FREE {
-                at = (at + 1) & mask;
-            }
-            *index.add(at as usize) = hash & !mask | number;
+            debug_assert!(*self.index().add(at as usize) == FREE);
+            *self.index().add(at as usize) = hash(key) & !mask | number;
             self.entries().add(number as usize).write(Entry { key, value });
         }
         self.used.set(number + 1);

@@ -169,21 +169,17 @@ impl Heap {
             }
             self.make_dictionary(t, 1);
         }
-        if let Some(dict) = t.dict()
-            && let Some(number) = dict.find(key)
-        {
-            self.before_store(t, key, dict.entry(number).value, value);
-            dict.set_value(number, value);
-        } else if value.is_nil() {
-            return;
-        } else {
-            match t.dict() {
-                Some(dict) if (dict.used.get() as usize) < dict.capacity() => {
-                    self.before_store(t, key, Value::NIL, value);
-                    dict.push(key, value);
-                }
-                _ => return self.rehash_and_set(t, key, value),
+        match t.dict().map(|dict| (dict, dict.find_or_place(key))) {
+            Some((dict, Ok(number))) => {
+                self.before_store(t, key, dict.entry(number).value, value);
+                dict.set_value(number, value);
             }
+            _ if value.is_nil() => return,
+            Some((dict, Err(place))) if (dict.used.get() as usize) < dict.capacity() => {
+                self.before_store(t, key, Value::NIL, value);
+                dict.push_at(place, key, value);
+            }
+            _ => return self.rehash_and_set(t, key, value),
         }
         self.barrier(t.header(), key);
         self.barrier(t.header(), value);
