@@ -151,7 +151,7 @@ pub fn rawset(r: &mut Recorder, at: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     one(object.ir)
 }
 
-/// `select`: the selection is a constant.
+/// `select`: the selection is a constant, save where one argument is taken that lies on the stack since before the trace.
 pub fn select(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     let which = r.argument(callee, 0)?;
     let rest = &callee.arguments[1.min(callee.arguments.len())..];
@@ -160,10 +160,37 @@ pub fn select(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
         return one(r.e.int(rest.len() as i32));
     }
     let n = whole(which.now).ok_or(Reason::BadType)?;
+    if !which.ir.is_constant()
+        && (1..=rest.len() as i64).contains(&i64::from(n))
+        && r.results_wanted(callee.base)? == Some(1)
+        && let Some(slot) = stack_slots(r, rest)
+        && let Some(index) = r.int(which)?
+    {
+        let (one_, count) = (r.e.int(1), r.e.int(rest.len() as i32));
+        let index = r.e.guard(Op::SUBOV, Type::Int, &[index, one_])?;
+        r.e.guard(Op::ULT, Type::None, &[index, count])?;
+        let start = r.e.op_with(Op::SADDR, Type::Ptr, &[], &[slot]);
+        let address = r.e.op_with(Op::INDEX, Type::Ptr, &[start, index], &[size_of::<Value>() as i32]);
+        return one(r.e.op(Op::ULOAD, Type::Val, &[address]));
+    }
     r.specialise(which)?;
     let first = if n < 0 { rest.len() as i64 + i64::from(n) } else { i64::from(n) - 1 };
     let first = usize::try_from(first).map_err(|_| Reason::BadType)?;
     Ok(Done::Results(refs(&rest[first.min(rest.len())..])))
+}
+
+/// The first of the stack slots that these values, two or more, were loaded from: one behind the other, and the trace stores into none.
+fn stack_slots(r: &Recorder, values: &[Traced]) -> Option<i32> {
+    let trace = &r.e.trace;
+    let slot_of = |value: &Traced| {
+        let source = trace.ins_of(value.ir, Op::UNBOX).map_or(value.ir, |unboxed| unboxed.a());
+        trace.ins_of(source, Op::SLOAD).map(|load| load.lits[0])
+    };
+    let first = slot_of(values.first()?)?;
+    let slots = first..first + values.len() as i32;
+    let lie_there = slots.clone().zip(values).all(|(slot, value)| slot_of(value) == Some(slot));
+    let stored = r.e.chain(Op::SSTORE).any(|at| slots.contains(&trace.ins[at.index()].lits[0]));
+    (values.len() > 1 && lie_there && !stored).then_some(first)
 }
 
 /// `unpack` of a whole list, whose length is guarded.
