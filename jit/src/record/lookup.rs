@@ -181,6 +181,14 @@ impl Recorder {
                 let ir = self.e.op(Op::ALOAD, Type::Val, &[array, place]);
                 Ok(Traced { ir, now: t.array_value(index as u32) })
             }
+            // Without a dictionary, what is not in the array is nowhere.
+            Some(_) if !at.vm.heap.is_dictionary(t.shape()) && !self.is_generic(table) => {
+                let place = self.int(key)?.unwrap_or(key.ir);
+                let size = self.field(table, Field::TabSize);
+                self.e.guard(Op::UGE, Type::None, &[place, size])?;
+                self.guard_shape(table, t)?;
+                Ok(self.value(Value::NIL))
+            }
             _ => self.get_any(at, table, t, key),
         }
     }
