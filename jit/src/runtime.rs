@@ -169,7 +169,7 @@ helpers! {
             return std::ptr::null_mut();
         }
         // SAFETY: that a zero ends the string, or the limit, is the script's affair.
-        let length = (0..limit as usize).find(|&i| unsafe { *from.add(i) } == 0).unwrap_or(limit as usize);
+        let length = unsafe { libc::strnlen(from.cast(), limit as usize) };
         string_of(vm, from, length as u32)
     }
 

@@ -107,7 +107,7 @@ impl Entries {
             }
             if entry >> TAG_SHIFT == tag(hash) {
                 let string = string_of(entry);
-                if string.hash == hash && string.as_bytes() == bytes {
+                if string.hash == hash && are_same(string.as_bytes(), bytes) {
                     return Some(string);
                 }
             }
@@ -438,6 +438,21 @@ fn hash_blocks(state: u64, bytes: &[u8]) -> (u64, usize) {
     (fold(a ^ K0, b) ^ fold(c ^ K2, d), blocks * 64)
 }
 
+/// Whether bytes are equal. Short ones are compared as words that overlap: the library's function takes longer to be called.
+#[inline(always)]
+fn are_same(a: &[u8], b: &[u8]) -> bool {
+    let n = a.len();
+    let word = |bytes: &[u8], at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
+    let half = |bytes: &[u8], at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
+    n == b.len()
+        && match n {
+            4..8 => half(a, 0) == half(b, 0) && half(a, n - 4) == half(b, n - 4),
+            8..=16 => word(a, 0) == word(b, 0) && word(a, n - 8) == word(b, n - 8),
+            17..=32 => [0, 8, n - 16, n - 8].into_iter().all(|at| word(a, at) == word(b, at)),
+            _ => a == b,
+        }
+}
+
 const K0: u64 = 0x9E37_79B9_7F4A_7C15;
 const K1: u64 = 0xD6E8_FEB8_6659_FD93;
 const K2: u64 = 0xC2B2_AE3D_27D4_EB4F;
@@ -473,6 +488,20 @@ fn hash(seed: u64, bytes: &[u8]) -> u32 {
 mod tests {
     use super::*;
     use crate::gc::Heap;
+
+    #[test]
+    fn bytes_are_the_same_when_each_of_them_is() {
+        for n in 0..70 {
+            let a: Vec<u8> = (0..n).collect();
+            assert!(are_same(&a, &a.clone()));
+            assert!(!are_same(&a, &[&a[..], b"x"].concat()));
+            for i in 0..usize::from(n) {
+                let mut b = a.clone();
+                b[i] ^= 1 << (i % 8);
+                assert!(!are_same(&a, &b) && !are_same(&b, &a));
+            }
+        }
+    }
 
     #[test]
     fn equal_bytes_are_one_object() {
