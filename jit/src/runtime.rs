@@ -10,7 +10,7 @@ use crate::ir::Helper;
 use crate::ir::helpers::FAILED;
 use moonwake_lang::gc::Heap;
 use moonwake_lang::gc::space::Space;
-use moonwake_lang::object::{Cdata, Function, Gc, Header, Proto, Str, Table, gc_bits};
+use moonwake_lang::object::{Cdata, Function, Gc, Header, Proto, Str, Table, Userdata, gc_bits};
 use moonwake_lang::value::Value;
 use moonwake_lang::vm::Vm;
 use std::mem::offset_of;
@@ -191,6 +191,12 @@ helpers! {
         given.map_or(0, |given| given as u64 + 1)
     }
 
+    buffer_put(vm, buffer: Gc<Userdata>, place: *const Value, count: u32) -> u64 {
+        // SAFETY: the trace stored that many strings and numbers there.
+        let values = unsafe { std::slice::from_raw_parts(place, count as usize) };
+        u64::from(moonwake_lang::stdlib::string::buffer::put_plain(vm, buffer, values))
+    }
+
     random(vm) -> f64 {
         vm.random.next_number()
     }
@@ -270,6 +276,7 @@ pub fn table() -> HelperTable {
         (Helper::CallNative, call_native as *const () as usize),
         (Helper::CallNativeWriter, call_native as *const () as usize),
         (Helper::CallNativeCopier, call_native as *const () as usize),
+        (Helper::BufferPut, buffer_put as *const () as usize),
         (Helper::CopyBytes, copy_bytes as *const () as usize),
         (Helper::FillBytes, fill_bytes as *const () as usize),
         (Helper::StringOf, string_of as *const () as usize),

@@ -104,6 +104,7 @@ macro_rules! for_each_helper {
             CloseUpvalues, "close_upvalues", true, (Ptr), None, Never, [Place, Scratch], [Place, Upvalue], true, "moves the variables at this stack slot or above into the closures that hold them";
             CallNative, "call_native", true, (Ptr, Int, Int), U64, Null, [Shape, Layout, Keyed, Array, Memory, Scratch], [Scratch], true, "calls the native function at a with the b arguments after it; leaves c results there; one more than their number";
             CallNativeWriter, "call_native_writer", true, (Ptr, Int, Int), U64, Null, [Shape, Layout, Keyed, Array, Memory, Scratch], [Shape, Layout, Keyed, Array, Environment, Epoch, Memory, Scratch], true, "the same for one that changes Lua's data";
+            BufferPut, "buffer_put", true, (Udata, Ptr, Int), U64, Null, [Memory, Scratch], [Memory, Scratch], true, "puts the c strings and numbers at b into the buffer a; 1, or 0 if that fails";
             CallNativeCopier, "call_native_copier", true, (Ptr, Int, Int), U64, Null, [Shape, Layout, Keyed, Array, Memory, Scratch], [Memory, Scratch], true, "the same for one that changes C's memory";
         }
     };
@@ -241,6 +242,7 @@ impl Helper {
             | Helper::CallNative
             | Helper::CallNativeWriter
             | Helper::CallNativeCopier
+            | Helper::BufferPut
             | Helper::CopyBytes
             | Helper::FillBytes
             | Helper::StringOf

@@ -106,6 +106,11 @@ impl Vm {
         self.trace.native_event.set(1);
     }
 
+    /// Whether the native function that runs was called by compiled code, which calls it again by the interpreter should it throw an error.
+    pub fn serves_trace(&self) -> bool {
+        self.serves_trace
+    }
+
     /// Whether the native code that runs was called by compiled code, with no interpreter in between.
     pub fn is_below_trace(&self) -> bool {
         self.trace.in_trace.get()

@@ -121,7 +121,7 @@ natives! {
 
     // string.buffer: its bytes are C memory.
     "buffer.put": inline string::buffer_put;
-    "buffer.putf": inline string::buffer_put;
+    "buffer.putf": inline string::buffer_putf;
     "buffer.putcdata": call Copies;
     "buffer.encode": call Copies;
     "buffer.decode": call Acts;

@@ -222,10 +222,29 @@ pub fn gsub(_: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     call_if(are_plain(callee), Effects::Reads, "string.gsub")
 }
 
-/// `buffer:put` and `buffer:putf`
-pub fn buffer_put(_: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
+/// `buffer:put` of strings and numbers
+pub fn buffer_put(r: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
+    let Some((buffer, values)) = callee.arguments.split_first() else { return Err(Reason::BadType.into()) };
+    if !buffer.now.is(Tag::Userdata) || !values.iter().all(|value| value.now.is_number() || value.now.is(Tag::Str)) {
+        return Err(Abort::about(Reason::NyiNative, "buffer.put"));
+    }
+    let buffer = r.unbox(*buffer)?;
+    let first = r.scratch_slots(values.len())?;
+    for (i, &value) in (0..).zip(values) {
+        let value = r.unbox(value)?;
+        r.e.op_with(Op::SSTORE, Type::None, &[value.ir], &[first + i]);
+    }
+    let place = r.e.op_with(Op::SADDR, Type::Ptr, &[], &[first]);
+    let count = r.e.int(values.len() as i32);
+    r.call(Helper::BufferPut, &[buffer.ir, place, count])?;
+    r.effect = true;
+    one(buffer.ir)
+}
+
+/// `buffer:putf`
+pub fn buffer_putf(_: &mut Recorder, _: &mut At<'_>, callee: &Callee) -> Rec<Done> {
     let plain = callee.arguments.iter().skip(1).all(|argument| is_plain(argument.now));
-    call_if(plain, Effects::Copies, "buffer.put")
+    call_if(plain, Effects::Copies, "buffer.putf")
 }
 
 /// `file:write`

@@ -191,9 +191,52 @@ fn release_owner(call: &mut Call) {
 
 // --------------------------------------------------------------------------------------------------------- writing
 
+/// Puts strings and numbers into a buffer, for compiled code: all of them, or none if this is no buffer or would become too long.
+pub fn put_plain(vm: &mut Vm, buffer: Gc<Userdata>, values: &[Value]) -> bool {
+    let Some(mut queue) = queue_of(buffer.into()) else { return false };
+    let longest = |value: &Value| value.as_str().map_or(LONGEST_NUMBER, |text| text.len());
+    let size = values.iter().map(longest).fold(queue.len(), usize::saturating_add);
+    if vm.check_string_size(size).is_err() {
+        return false;
+    }
+    for value in values {
+        match value.as_str() {
+            Some(text) => queue.append(text.bytes()),
+            None => {
+                let mut digits = vm.take_buffer();
+                crate::format::push_number(&mut digits, value.as_f64());
+                queue.append(&digits);
+                vm.give_buffer(digits);
+            }
+        }
+    }
+    let owned = queue.owned();
+    drop(queue);
+    if buffer.header.size.get() as usize != owned {
+        vm.heap.set_outside(buffer, owned);
+    }
+    true
+}
+
+/// Bytes that a number takes, at most.
+const LONGEST_NUMBER: usize = 32;
+
 /// `put(value...)`: strings, numbers, other buffers, and what has `__tostring`.
 fn put(call: &mut Call) -> NativeResult {
-    call.buffer(0)?;
+    whole_for_trace(call, put_each)
+}
+
+/// Does what appends to a buffer. Compiled code leaves at an error, and then all is done again: so nothing may be appended by then.
+fn whole_for_trace(call: &mut Call, append: fn(&mut Call) -> NativeResult) -> NativeResult {
+    let before = call.buffer(0)?.len();
+    let result = append(call);
+    if result.is_err() && call.vm.serves_trace() {
+        call.buffer(0)?.truncate(before);
+    }
+    result
+}
+
+fn put_each(call: &mut Call) -> NativeResult {
     for i in 1..call.len() {
         let value = call.arg(i);
         if let Some(text) = value.as_str() {
@@ -237,7 +280,10 @@ fn put_as_text(call: &mut Call, i: usize) -> LuaResult<()> {
 
 /// `putf(format, value...)`, as `string.format`. What was formatted before an error stays.
 fn putf(call: &mut Call) -> NativeResult {
-    call.buffer(0)?;
+    whole_for_trace(call, put_formatted)
+}
+
+fn put_formatted(call: &mut Call) -> NativeResult {
     call.bytes(1)?;
     if let Some(i) = (2..call.len()).find(|&i| call.arg(i) == call.arg(0)) {
         return Err(call.arg_error(i, "cannot put buffer into itself"));
