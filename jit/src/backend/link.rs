@@ -22,12 +22,11 @@
 
 #![allow(unsafe_code)]
 
+use crate::ir::Type;
+use crate::ir::eval::box_bits;
 use moonwake_lang::trace_state::{ExitReason, TraceState};
-use moonwake_lang::value::{Tag, Value};
+use moonwake_lang::value::Value;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-
-/// Bits of a value below its tag.
-const TAG_SHIFT: u32 = 47;
 
 /// What the code of one exit jumps through. Its address is a constant of the code, so it stays where it is.
 #[repr(C)]
@@ -67,10 +66,8 @@ pub struct Late {
 pub enum Lacks {
     /// Everything: it holds this constant.
     Value(Value),
-    /// The tag: it holds the address of an object.
-    Tag(Tag),
-    /// It holds an `int`, in its lower half, that stands for the number.
-    Number,
+    /// Its box: it holds what a register of this type does.
+    Box(Type),
 }
 
 impl ExitRecord {
@@ -114,8 +111,7 @@ impl ExitRecord {
                 let place = base.offset(slot as isize);
                 *place = match what {
                     Lacks::Value(value) => value,
-                    Lacks::Tag(tag) => Value((tag as u64) << TAG_SHIFT | (*place).0),
-                    Lacks::Number => Value::number(f64::from((*place).0 as i32)),
+                    Lacks::Box(ty) => Value(box_bits(ty, (*place).0)),
                 };
             }
         }

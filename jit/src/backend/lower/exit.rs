@@ -183,14 +183,10 @@ impl Lowering<'_> {
 
     /// Stores a value into a slot as it is in its register.
     fn store_raw(&mut self, value: IrRef, slot: i32) {
-        match self.trace.ty(value).tag() {
+        match self.lacks(value) {
             Some(_) => {
-                let address = self.value(value);
-                self.b.ins().store(TRUSTED, address, self.base, 8 * slot);
-            }
-            None if self.trace.ty(value) == Type::Int => {
-                let int = self.value(value);
-                self.b.ins().store(TRUSTED, int, self.base, 8 * slot);
+                let raw = self.value(value);
+                self.b.ins().store(TRUSTED, raw, self.base, 8 * slot);
             }
             None => self.store_boxed(value, self.base, 8 * slot),
         }
@@ -202,10 +198,10 @@ impl Lowering<'_> {
         if let Some(constant) = self.trace.constant(value) {
             return constant.boxed().map(Lacks::Value);
         }
-        match ty.tag() {
-            Some(_) if ty.is_primitive() => Some(Lacks::Value(moonwake_lang::value::Value(box_bits(ty, 0)))),
-            Some(tag) => Some(Lacks::Tag(tag)),
-            None => (ty == Type::Int).then_some(Lacks::Number),
+        match ty {
+            _ if ty.is_primitive() => Some(Lacks::Value(moonwake_lang::value::Value(box_bits(ty, 0)))),
+            _ if ty.tag().is_some() || ty == Type::Int => Some(Lacks::Box(ty)),
+            _ => None,
         }
     }
 
@@ -215,15 +211,14 @@ impl Lowering<'_> {
             let offset = 8 * slot;
             let complete = match what {
                 Lacks::Value(value) => self.long(value.0),
-                Lacks::Tag(tag) => {
-                    let address = self.b.ins().load(I64, TRUSTED, self.base, offset);
-                    self.raw.insert(slot, (what, address));
-                    self.b.ins().bor_imm_u(address, (tag as i64) << 47)
-                }
-                Lacks::Number => {
-                    let int = self.b.ins().load(I32, TRUSTED, self.base, offset);
-                    self.raw.insert(slot, (what, int));
-                    self.number_of(Type::Int, int)
+                Lacks::Box(ty) => {
+                    let width = if ty == Type::Int { I32 } else { I64 };
+                    let raw = self.b.ins().load(width, TRUSTED, self.base, offset);
+                    self.raw.insert(slot, (ty, raw));
+                    match ty.tag() {
+                        Some(tag) => self.tagged(raw, tag),
+                        None => self.number_of(ty, raw),
+                    }
                 }
             };
             self.b.ins().store(TRUSTED, complete, self.base, offset);

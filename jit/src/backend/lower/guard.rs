@@ -1,7 +1,6 @@
 //! Guards: a compare and a branch to a cold block.
 
 use super::{Lowering, TRUSTED};
-use crate::backend::link::Lacks;
 use crate::ir::eval::reason;
 use crate::ir::{Field, Ins, Op, Type};
 use cranelift_codegen::ir::condcodes::{CondCode, FloatCC, IntCC};
@@ -111,10 +110,10 @@ impl Lowering<'_> {
     /// A slot of the stack on entry.
     pub(super) fn slot_load(&mut self, ins: &Ins) -> Option<Value> {
         let offset = 8 * ins.lits[0];
-        match self.raw.get(&ins.lits[0]) {
-            Some(&(Lacks::Tag(tag), address)) if ins.ty.tag() == Some(tag) => return Some(address),
-            Some(&(Lacks::Number, int)) if ins.ty == Type::Int => return Some(int),
-            _ => {}
+        if let Some(&(ty, raw)) = self.raw.get(&ins.lits[0])
+            && ty == ins.ty
+        {
+            return Some(raw);
         }
         match ins.ty {
             ty if ty.is_primitive() => None,

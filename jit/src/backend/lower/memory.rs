@@ -6,6 +6,7 @@ use crate::ir::{Class, Effect, Ins, IrRef, MemType, Op, Type};
 use cranelift_codegen::ir::types::{F32, F64, I8, I16, I32, I64};
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, StackSlotData, StackSlotKind, Value};
 use moonwake_lang::object::Function;
+use moonwake_lang::value::Tag;
 
 /// C memory: a bad pointer there is the program's fault and faults as in C; nothing is known of its alignment.
 pub(super) const C_MEMORY: MemFlagsData = MemFlagsData::new().with_notrap();
@@ -152,7 +153,7 @@ impl Lowering<'_> {
             (_, Some(_)) if ty.is_primitive() => self.long(crate::ir::eval::box_bits(ty, 0)),
             (_, Some(tag)) => {
                 let address = self.value(at);
-                self.b.ins().bor_imm_u(address, (tag as i64) << 47)
+                self.tagged(address, tag)
             }
             (Type::Num, None) => {
                 let number = self.value(at);
@@ -166,6 +167,11 @@ impl Lowering<'_> {
             }
             (_, None) => self.value(at),
         }
+    }
+
+    /// The address of an object with its tag.
+    pub(super) fn tagged(&mut self, address: Value, tag: Tag) -> Value {
+        self.b.ins().bor_imm_u(address, (tag as i64) << 47)
     }
 
     /// The bits of a number, a NaN that looks like a tag made the canonical one.

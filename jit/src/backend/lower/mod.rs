@@ -25,7 +25,7 @@ mod object;
 
 pub(super) use call::helper_signature;
 
-use super::link::{Lacks, Late};
+use super::link::Late;
 use super::{Callee, CompileError, Exit, HelperTable, Layout, nan};
 use crate::ir::types::Register;
 use crate::ir::{Const, Ins, IrRef, Link, Op, SnapRef, Trace, Type};
@@ -150,8 +150,8 @@ struct Lowering<'a> {
     floats: HashMap<u64, Value>,
     /// Result registers of `CALLC`s.
     results: HashMap<IrRef, Vec<Value>>,
-    /// Slots that the parent's exit left without tag, or as an `int`: what they held.
-    raw: HashMap<i32, (Lacks, Value)>,
+    /// Slots that the parent's exit left unboxed: what they held, and its type.
+    raw: HashMap<i32, (Type, Value)>,
     /// Numbers that boxing must look at; see [`nan`].
     foreign: Vec<bool>,
     /// Values that are only compared with a constant object, by the instruction that follows.
